@@ -1,0 +1,136 @@
+"""All settings, from the environment (12-factor).
+
+GONGDUAN_HOME          folder of everything that is not in the database (default: var/ beside manage.py)
+GONGDUAN_DATABASE_URL  sqlite:///ABSOLUTE/PATH or postgres://USER:PASSWORD@HOST:PORT/NAME
+GONGDUAN_SECRET_KEY    otherwise made once and kept in GONGDUAN_HOME/secret.key
+GONGDUAN_BASE_URL      the address printed in documents (QR code)
+GONGDUAN_DEBUG, GONGDUAN_ALLOWED_HOSTS
+"""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+HOME = Path(os.environ.get("GONGDUAN_HOME") or BASE_DIR / "var").absolute()
+
+
+def _secret_key() -> str:
+    if given := os.environ.get("GONGDUAN_SECRET_KEY"):
+        return given
+    file = HOME / "secret.key"
+    if not file.exists():
+        HOME.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return file.read_text().strip()
+        with os.fdopen(handle, "w") as out:
+            out.write(secrets.token_urlsafe(48))
+    return file.read_text().strip()
+
+
+def _database(url: str) -> dict:
+    parts = urlparse(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(parts.path[1:] if parts.path.startswith("//") else parts.path),
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            },
+        }
+    if parts.scheme in ("postgres", "postgresql"):
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.lstrip("/"),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": None,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3},
+        }
+    raise ValueError(f"GONGDUAN_DATABASE_URL: expected sqlite:// or postgres://, but it is {parts.scheme}://")
+
+
+SECRET_KEY = _secret_key()
+DEBUG = os.environ.get("GONGDUAN_DEBUG") == "1"
+ALLOWED_HOSTS = os.environ.get("GONGDUAN_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
+BASE_URL = os.environ.get("GONGDUAN_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+
+POLICY_FOLDER = BASE_DIR / "policies" / "default"
+CALENDAR_FOLDER = BASE_DIR / "policies" / "calendars"
+RUBRIC_FOLDER = BASE_DIR / "policies" / "rubrics"
+EVIDENCE_FOLDER = HOME / "evidence"
+DOCUMENT_FOLDER = HOME / "documents"
+PKI_FOLDER = HOME / "pki"
+
+CASE_TYPES = sorted(
+    f"workflows.{folder.name}" for folder in (BASE_DIR / "workflows").iterdir() if (folder / "apps.py").exists()
+)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "guardian",
+    "viewflow",
+    "viewflow.workflow",
+    "casework",
+    *CASE_TYPES,
+    "demo",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    }
+]
+ROOT_URLCONF = "casework.config.urls"
+WSGI_APPLICATION = "casework.config.wsgi.application"
+
+DATABASES = {
+    "default": _database(os.environ.get("GONGDUAN_DATABASE_URL") or f"sqlite:///{HOME / 'gongduan.sqlite3'}")
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "casework.Account"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+ANONYMOUS_USER_NAME = None
+GUARDIAN_MONKEY_PATCH_USER = False
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "casework" / "locale"]
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+USE_I18N = True
+STATIC_URL = "static/"
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+DOCUMENT_WORKERS = 1

@@ -1,0 +1,115 @@
+"""Reads a PDF of unknown origin and reports facts. Runs only in a child process of `workshop`; judging is `verify`'s."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+from datetime import datetime
+from typing import Any
+
+import pikepdf
+from asn1crypto import parser, pem, x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import ModificationLevel
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.validation import EmbeddedPdfSignature, validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
+
+from casework.canonical import parse_canonical
+from casework.documents import printed
+from casework.documents.limits import Limits
+from casework.documents.snapshot import address_digest, signature_fields
+
+ATTACHMENT = "decision.json"
+
+
+def prepare() -> None:
+    """Once, before any job."""
+    logging.disable(logging.CRITICAL)  # the libraries log what they find; here it is reported as facts
+    printed.glyphs()
+
+
+def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
+    """`head` = {roots: [PEM], at: time or null}. Answers the facts, or {unreadable: why}."""
+    try:
+        reader = PdfFileReader(io.BytesIO(blob), strict=True)
+        signatures = list(reader.embedded_signatures)
+        fields = {name: value is not None for name, value, _ref in enumerate_sig_fields(reader)}
+        page_count = int(reader.root["/Pages"]["/Count"])
+    except MemoryError:
+        raise
+    except Exception as problem:  # hostile bytes raise anything at all
+        return {"unreadable": f"{type(problem).__name__}: {problem}"[:300]}, b""
+    if page_count > limits.pages:
+        return {"unreadable": f"{page_count} pages"}, b""
+    return {
+        "signatures": [_signature(signature, blob, head) for signature in signatures],
+        "unsigned": [name for name, signed in fields.items() if not signed],
+        "attachment": _attachment(blob),
+    }, b""
+
+
+def _signature(signature: EmbeddedPdfSignature, blob: bytes, head: dict[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "field": str(signature.field_name), "intact": False, "trusted": False, "changes": "unknown", "problem": "",
+        "serial": "", "to_the_end": False, "plain": False,
+    }
+    try:
+        facts |= _extent(signature, blob)
+        facts["serial"] = f"{signature.signer_cert.serial_number:x}"
+        moment = datetime.fromisoformat(head["at"]) if head.get("at") else None
+        roots = [x509.Certificate.load(pem.unarmor(root.encode())[2]) for root in head["roots"]]
+        context = ValidationContext(trust_roots=roots, allow_fetching=False, moment=moment)
+        status = validate_pdf_signature(signature, context)
+        facts["intact"] = bool(status.intact and status.valid)
+        facts["trusted"] = bool(status.trusted)
+        facts["changes"] = _changes(status.modification_level, bool(status.docmdp_ok))
+    except MemoryError:
+        raise
+    except Exception as problem:
+        facts["problem"] = f"{type(problem).__name__}: {problem}"[:300]
+    return facts
+
+
+def _changes(level: ModificationLevel | None, allowed: bool) -> str:
+    if level is None:
+        return "unknown"
+    if not allowed:
+        return "forbidden"
+    return "none" if level == ModificationLevel.NONE else "signing" if level <= ModificationLevel.FORM_FILLING else "other"
+
+
+def _extent(signature: EmbeddedPdfSignature, blob: bytes) -> dict[str, bool]:
+    """Does it cover all but its own digits up to the last byte, and are those digits just the signature and zeros?"""
+    start, first, gap_end, last = (int(number) for number in signature.byte_range)
+    digits = blob[first + 1:gap_end - 1]
+    # A CMS object says its own length; what follows it in the space kept free must be zeros, in the case we write.
+    contents = bytes(signature.pkcs7_content)
+    contents = contents[:parser.peek(contents)]
+    return {
+        "to_the_end": start == 0 and gap_end + last == len(blob),
+        "plain": blob[first:first + 1] == b"<" and blob[gap_end - 1:gap_end] == b">"
+        and digits == contents.hex().upper().encode().ljust(len(digits), b"0"),
+    }
+
+
+def _attachment(blob: bytes) -> dict[str, Any]:
+    """{sha256, fields, address_ok, unprinted}, or {problem}."""
+    try:
+        with pikepdf.open(io.BytesIO(blob)) as opened:
+            if ATTACHMENT not in opened.attachments or len(opened.attachments) != 1:
+                return {"problem": "it does not hold exactly one attachment named decision.json"}
+            data = opened.attachments[ATTACHMENT].get_file().read_bytes()
+        snapshot = parse_canonical(data)
+        fragment = str(snapshot.get("verify_url", "")).partition("#")[2]
+        return {
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "fields": signature_fields(snapshot),
+            "address_ok": fragment == address_digest(snapshot),
+            "unprinted": printed.missing(snapshot, blob)[:5],
+        }
+    except MemoryError:
+        raise
+    except Exception as problem:
+        return {"problem": f"{type(problem).__name__}: {problem}"[:300]}

@@ -1,0 +1,203 @@
+"""The organisation's own certificates: a root, its seal, and one certificate for each person who signs."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.utils.translation import gettext as _
+
+from casework.documents.errors import PkiError
+from casework.documents.private_key import PrivateKey, lock, unlock
+
+ROOT_YEARS = 10
+PERSON_YEARS = 5
+DEMO_MARK = "DEMO 演示"
+ROOT, SEAL = "root", "seal"
+_FILES = [f"{name}.{kind}" for name in (ROOT, SEAL) for kind in ("crt.pem", "key.pem", "passphrase")]
+_SECRET_FILES = (".key.pem", ".passphrase")
+_LONGEST_NAME = 64  # X.520, ub-common-name and ub-organization-name
+
+
+@dataclass(frozen=True)
+class Pki:
+    """The public half of a folder of keys."""
+
+    folder: Path
+    root_pem: str
+    seal_pem: str
+    demo: bool
+
+
+@dataclass(frozen=True)
+class IssuedCertificate:
+    """What one person signs with. `key_pem` opens only with the secret it was issued under."""
+
+    certificate_pem: str
+    key_pem: str
+    chain_pem: str
+    serial: str  # lower-case hexadecimal, without a prefix
+
+
+def make_pki(folder: Path, organisation: dict[str, str], demo: bool) -> Pki:
+    """The keys in `folder`, made now if it has none: a root (P-256, self-signed, 10 years) and the seal.
+
+    Nothing is ever overwritten. Key and passphrase files are 0600, the folder 0700. Raises PkiError when the folder
+    holds something else, only a part, or keys of the other kind (demo or not).
+    """
+    folder = Path(folder)
+    if not _has_any(folder):
+        _make(folder, organisation, demo)
+    pki = load_pki(folder)
+    if pki.demo != demo:
+        raise PkiError(_("The keys in %(folder)s are of the other kind (demo or not). Name another folder.")
+                       % {"folder": folder})
+    return pki
+
+
+def load_pki(folder: Path) -> Pki:
+    """The public half of the keys in `folder`. Raises PkiError when a file is missing or unreadable."""
+    folder = Path(folder)
+    if missing := [name for name in _FILES if not (folder / name).is_file()]:
+        raise PkiError(_("The keys in %(folder)s are incomplete: %(missing)s. Restore them from a backup, or run "
+                         "make_pki on an empty folder.") % {"folder": folder, "missing": ", ".join(missing)})
+    try:
+        root, seal = (folder / "root.crt.pem").read_text(), (folder / "seal.crt.pem").read_text()
+        demo = DEMO_MARK in _attribute(x509.load_pem_x509_certificate(root.encode()), NameOID.ORGANIZATION_NAME)
+    except (OSError, ValueError) as problem:
+        raise PkiError(_("The keys in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
+                       % {"folder": folder, "problem": problem}) from None
+    return Pki(folder, root, seal, demo)
+
+
+def issue_person_certificate(
+    folder: Path, name: str, staff_no: str, secret: str, demo: bool
+) -> IssuedCertificate:
+    """A new key and certificate (P-256, 5 years) for one person, signed by the root in `folder`; nothing is stored.
+
+    Raises PkiError when the names do not fit into a certificate or `demo` is not what the root was made for,
+    WrongSecret when `secret` is empty.
+    """
+    pki = load_pki(folder)
+    if pki.demo != demo:
+        raise PkiError(_("The keys in %(folder)s are of the other kind (demo or not). Name another folder.")
+                       % {"folder": folder})
+    key = ec.generate_private_key(ec.SECP256R1())
+    locked = lock(key, secret)
+    root = x509.load_pem_x509_certificate(pki.root_pem.encode())
+    subject = [
+        *(attribute for attribute in root.subject if attribute.oid in _ORGANISATION_PARTS),
+        _name_part(NameOID.COMMON_NAME, name), _name_part(NameOID.SERIAL_NUMBER, staff_no),
+    ]
+    certificate = _certificate(subject, key, root, _stored_key(Path(folder), ROOT), PERSON_YEARS)
+    return IssuedCertificate(_pem(certificate), locked, pki.root_pem, serial_of(certificate))
+
+
+def serial_of(certificate: x509.Certificate) -> str:
+    """The serial number as lower-case hexadecimal, as records and `verify` compare it."""
+    return f"{certificate.serial_number:x}"
+
+
+_ORGANISATION_PARTS = (NameOID.COUNTRY_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME)
+
+
+def _has_any(folder: Path) -> bool:
+    return folder.is_dir() and any((folder / name).exists() for name in _FILES)
+
+
+def _make(folder: Path, organisation: dict[str, str], demo: bool) -> None:
+    """Everything is made beside the folder and moved in place at once, so that no half-made set is ever found."""
+    mark = f" ({DEMO_MARK})" if demo else ""
+    parts = [
+        x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
+        _name_part(NameOID.ORGANIZATION_NAME, organisation["zh"] + mark),
+        _name_part(NameOID.ORGANIZATIONAL_UNIT_NAME, organisation["en"]),
+    ]
+    root_key, seal_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    root = _certificate([*parts, _name_part(NameOID.COMMON_NAME, "Gongduan Root CA")], root_key, None, root_key, ROOT_YEARS)
+    seal = _certificate(
+        [*parts, _name_part(NameOID.COMMON_NAME, organisation["zh"])], seal_key, root, root_key, ROOT_YEARS
+    )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, key, certificate in ((ROOT, root_key, root), (SEAL, seal_key, seal)):
+            passphrase = secrets.token_urlsafe(32)
+            _write(making / f"{name}.crt.pem", _pem(certificate))
+            _write(making / f"{name}.key.pem", lock(key, passphrase))
+            _write(making / f"{name}.passphrase", passphrase)
+        os.rename(making, folder)
+    except OSError as problem:
+        if not _has_any(folder):  # else somebody else made them in the meantime, and theirs are used
+            raise PkiError(_("Keys cannot be made in %(folder)s: %(problem)s. Name a folder that is new or empty.")
+                           % {"folder": folder, "problem": problem.strerror}) from None
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _certificate(
+    subject: list[x509.NameAttribute[str]], key: PrivateKey, issuer: x509.Certificate | None,
+    issuer_key: PrivateKey, years: int,
+) -> x509.Certificate:
+    # A day's grace for clocks that disagree; never longer than the root that answers for it.
+    start = datetime.now(UTC) - timedelta(days=1)
+    end = start + timedelta(days=round(years * 365.25))
+    if issuer is not None:
+        end = min(end, issuer.not_valid_after_utc)
+    is_root = issuer is None
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name(subject))
+        .issuer_name(issuer.subject if issuer else x509.Name(subject))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start).not_valid_after(end)
+        .add_extension(x509.BasicConstraints(ca=is_root, path_length=0 if is_root else None), critical=True)
+        # No extended key usage: with documentSigning alone poppler calls a good signature unknown.
+        .add_extension(_key_usage(is_root), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+    )
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def _key_usage(is_root: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not is_root, content_commitment=not is_root, key_cert_sign=is_root, crl_sign=is_root,
+        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )
+
+
+def _name_part(kind: x509.ObjectIdentifier, text: str) -> x509.NameAttribute[str]:
+    if not text.strip() or len(text) > _LONGEST_NAME:
+        raise PkiError(_("A certificate takes names of 1 to %(longest)d characters, but got %(name)s. Shorten it.")
+                       % {"longest": _LONGEST_NAME, "name": repr(text[:80])})
+    return x509.NameAttribute(kind, text)
+
+
+def _stored_key(folder: Path, name: str) -> PrivateKey:
+    return unlock((folder / f"{name}.key.pem").read_text(), (folder / f"{name}.passphrase").read_text())
+
+
+def _attribute(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> str:
+    found = certificate.subject.get_attributes_for_oid(kind)
+    return str(found[0].value) if found else ""
+
+
+def _pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _write(path: Path, text: str) -> None:
+    mode = 0o600 if path.name.endswith(_SECRET_FILES) else 0o644
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+        file.write(text)

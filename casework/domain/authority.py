@@ -1,0 +1,199 @@
+"""Who may act, who is barred and as what, and who is chosen among the eligible.
+
+Nobody decides in their own cause, by construction: bars are computed from the parties of the whole family and from
+grants with their dates, never typed in, and nothing about an account (superuser, staff) lifts them."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from casework.domain.action import ActionSpec
+from casework.domain.directory import Directory, GrantView, local_day
+from casework.domain.errors import NotPermitted
+from casework.domain.policy import current_policy
+from casework.models import Case, Party
+
+
+UNDECIDED = ("released", "replaced")  # left a seat without having decided: no bar
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Why a person may not decide: a code whose words stand in policy, and through whom, if a deputy."""
+
+    code: str
+    of_person_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a seat was filled; it stands in the event as it is."""
+
+    seat: str
+    person_id: int | None
+    pool: tuple[str, ...]
+    loads: dict[str, int]
+    barred: dict[str, list[str]]
+    on_leave: tuple[str, ...]
+    lot: str
+
+    def shown(self, book: Directory) -> dict[str, Any]:
+        chosen = book.persons[self.person_id].no if self.person_id else None
+        return {
+            "seat": self.seat, "chosen": chosen, "pool": list(self.pool), "loads": self.loads,
+            "barred": self.barred, "on_leave": list(self.on_leave), "lot": self.lot,
+        }  # fmt: skip
+
+
+def bars_in(family: Any, book: Directory, at: datetime, *, seat: tuple[int, str] | None = None) -> dict[int, list[Bar]]:
+    """Every barred person of the family with the reasons; `seat` = (case id, seat) whose own holder stays free.
+
+    Parties first, then whoever leads the concerned person's unit now, did at the call or at filing, then whoever
+    stood in for one of these at any time between the call and now."""
+    bars: dict[int, list[Bar]] = {}
+
+    def bar(person_id: int, code: str, of: int | None = None) -> None:
+        entry = Bar(code, of)
+        if entry not in bars.setdefault(person_id, []):
+            bars[person_id].append(entry)
+
+    for party in family.parties:
+        case = family.by_id[party.case_id]
+        code = case.party_bars.get(party.role)
+        if party.ended_by in UNDECIDED:
+            continue
+        if code and not (party.until is None and seat == (party.case_id, party.role)):
+            bar(party.person_id, code)
+    start = min((c.fact_at or c.opened_at for c in family.cases), default=at)
+    leading = [code for code, role in current_policy().roles.items() if role.leads]
+    for case in family.cases:
+        units = {case.unit_id} | ({book.persons[case.concerned_id].unit_id} if case.concerned_id else set())
+        moments = [("leads_unit", at), ("led_unit_at_filing", case.opened_at)]
+        if case.fact_at:
+            moments.append(("led_unit_at_call", case.fact_at))
+        for role in leading:
+            for unit_id in units:
+                for code, moment in moments:
+                    for person_id in book.holders(role, unit_id, moment):
+                        bar(person_id, code)
+    principals = set(bars)
+    for grant in book.grants:
+        if grant.principal_id in principals and grant.overlaps(start, at):
+            bar(grant.person_id, "deputy_of_barred", grant.principal_id)
+    return bars
+
+
+def barred(person_id: int, family: Any, book: Directory, at: datetime, seat: tuple[int, str] | None = None) -> list[Bar]:
+    """Why the person may not decide in this family; empty = free."""
+    return bars_in(family, book, at, seat=seat).get(person_id, [])
+
+
+def explain(bars: Iterable[Bar], book: Directory) -> str:
+    """The reasons in the reader's language."""
+    from casework.domain.wording import bar_words
+
+    return _("; ").join(bar_words(bar, book) for bar in bars)
+
+
+def may(
+    spec: ActionSpec, actor: Any, case: Case, parties: Iterable[Party], family: Any, book: Directory
+) -> tuple[GrantView | None, str]:
+    """(grant used, relation used) or NotPermitted. Whose seat it is comes later, after the state: a loser of a race
+    is to hear NotAllowedNow."""
+    at = actor.received_at
+    if spec.is_system:
+        if not actor.is_system:
+            raise NotPermitted(
+                _("Expected the system to %(action)s, but only a clock or a signed ruling can; nothing to do by hand")
+                % {"action": spec.label}
+            )
+        return None, ""
+    if actor.is_system:
+        if spec.decides or not spec.callable_by_clock:
+            raise NotPermitted(
+                _("Expected a person to %(action)s, but it was the system; it never decides") % {"action": spec.label}
+            )
+        return None, ""
+    if actor.is_machine and spec.decides:
+        raise NotPermitted(_("Expected a person to decide, but this is a machine's account; log in as a person"))
+    if actor.person_id is None:
+        raise NotPermitted(nobody(actor.account))
+    if spec.decides:
+        seat = (case.pk, spec.seat) if spec.seat else None
+        if reasons := barred(actor.person_id, family, book, at, seat):
+            raise NotPermitted(
+                _("Expected someone free to decide on %(case)s, but you are barred: %(reasons)s")
+                % {"case": case.number or _("this case"), "reasons": explain(reasons, book)},
+                code="barred",
+                bars=[bar.code for bar in reasons],
+            )
+    if spec.relation:
+        roles = spec.relation.split("|")
+        if any(p.person_id == actor.person_id and p.role in roles and p.until is None for p in parties):
+            return None, next(
+                p.role for p in parties if p.person_id == actor.person_id and p.role in roles and p.until is None
+            )
+    for role in (spec.role or "").split("|"):
+        grant = book.grant(actor.person_id, role, case.unit_id, at)
+        if grant is not None:
+            return grant, ""
+    raise NotPermitted(_needed(spec, case, book))
+
+
+def nobody(account: str) -> str:
+    return _(
+        "Expected a person with a grant, but account '%(account)s' belongs to no person; superusers may decide nothing. "
+        "Log in with a personal account"
+    ) % {"account": account}
+
+
+def _needed(spec: ActionSpec, case: Case, book: Directory) -> str:
+    from casework.domain.wording import party_label, role_label
+
+    needs = []
+    if spec.relation:
+        needs += [party_label(role) for role in spec.relation.split("|")]
+    needs += [
+        _("%(role)s over %(unit)s") % {"role": role_label(role), "unit": book.units[case.unit_id].name}
+        for role in (spec.role or "").split("|")
+        if role
+    ]
+    return _("Expected %(needed)s to %(action)s, but you are not; ask one of them") % {
+        "needed": _(" or ").join(map(str, needs)), "action": spec.label,
+    }  # fmt: skip
+
+
+def choose(
+    *, case: Case, seat: str, role: str, family: Any, book: Directory, at: datetime,
+    loads: Callable[[Iterable[int]], Mapping[int, int]], not_again: Iterable[int] = (),
+) -> Choice:  # fmt: skip
+    """The decider for a seat: holders of the role over the case's unit, nobody barred, nobody on leave, not the
+    direct superior of an inspector where another exists; least loaded, ties by lot (SHA-256 of the case number and
+    the digest of its previous event)."""
+    bars = bars_in(family, book, at, seat=(case.pk, seat))
+    holders = {p for p in book.holders(role, case.unit_id, at) if p not in set(not_again)}
+    free = {p for p in holders if p not in bars}
+    away = {p for p in free if book.is_on_leave(p, local_day(at))}
+    pool = free - away
+    scorers = {p.person_id for p in family.parties if family.by_id[p.case_id].party_bars.get(p.role) == "scored"}
+    superiors = {book.persons[s].superior_id for s in scorers}
+    if pool - superiors:
+        pool -= superiors
+    counted = loads(pool) if pool else {}
+    lot = hashlib.sha256(f"{case.number}{case.head}".encode()).hexdigest()
+    chosen = None
+    if pool:
+        least = min(counted.get(p, 0) for p in pool)
+        tied = sorted((p for p in pool if counted.get(p, 0) == least), key=lambda p: book.persons[p].no)
+        chosen = tied[int(lot, 16) % len(tied)]
+    names = {p: book.persons[p].no for p in holders}
+    return Choice(
+        seat=seat, person_id=chosen, pool=tuple(sorted(names[p] for p in pool)),
+        loads={names[p]: counted.get(p, 0) for p in sorted(pool)},
+        barred={names[p]: [b.code for b in bars[p]] for p in sorted(holders) if p in bars},
+        on_leave=tuple(sorted(names[p] for p in away)), lot=lot,
+    )  # fmt: skip

@@ -1,0 +1,144 @@
+"""Deadlines as rows: started, paused, resumed and stopped with the state, decided by the same arithmetic everywhere."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from casework.domain.action import ClockSpec
+from casework.domain.calendar import Calendar, Deadline
+from casework.domain.hours import calendar_named
+from casework.domain.limits import Limit
+from casework.domain.recorder import Recorder
+from casework.keys import new_key
+from casework.models import Clock, ClockEntry, ClockWarning
+
+State = Clock.State
+
+
+class Clockwork:
+    """Every change of the clocks of one step; each is shown in the event that caused it."""
+
+    def __init__(self, family: Any, recorder: Recorder) -> None:
+        self._family, self._recorder = family, recorder
+
+    def follow(self, case: Any, specs: dict[str, ClockSpec], source: str, rules: Any, at: datetime) -> list[dict]:
+        """Clocks of states that were left stop, clocks of states that were entered start."""
+        shown = []
+        for name, spec in specs.items():
+            inside, before = case.state in spec.states, source in spec.states
+            running = self._family.is_running(case, name)
+            if running and not inside and not spec.keeps:
+                shown += self.stop(case, name, at, "left")
+            elif spec.starts == "entering" and inside and not before:
+                shown += self.start(case, name, rules, at)
+        return shown
+
+    def start(self, case: Any, name: str, rules: Any, at: datetime) -> list[dict]:
+        """The next generation runs from `at`; nothing when policy has switched the clock off."""
+        rule = rules.clocks[name]
+        if not rule.enabled:
+            return []
+        shown = self.stop(case, name, at, "restarted") if self._family.is_running(case, name) else []
+        latest = self._family.clock(case, name)
+        calendar = calendar_named(rule.calendar, self._family.stamp)
+        deadline = calendar.due(at, Limit.parse(rule.within))
+        clock = Clock(
+            id=new_key(), case_id=case.pk, name=name, generation=latest.generation + 1 if latest else 1,
+            state=State.RUNNING, started_at=at, due_at=deadline.due_at, provisional=deadline.provisional,
+            limit=rule.within, calendar=rule.calendar, pauses=[], steps=list(deadline.steps),
+        )  # fmt: skip
+        self._family.clocks.append(clock)
+        self._recorder.insert(clock)
+        self._warn(clock, rule, calendar)
+        return [*shown, self._enter(case, clock, "start", at)]
+
+    def stop(self, case: Any, name: str, at: datetime, reason: str) -> list[dict]:
+        return self._end(case, name, State.STOPPED, "stop", at, reason)
+
+    def breach(self, case: Any, name: str, at: datetime) -> list[dict]:
+        return self._end(case, name, State.BREACHED, "breach", at, "")
+
+    def pause(self, case: Any, name: str, at: datetime, reason: str) -> list[dict]:
+        """The clock stands still; pausing twice changes nothing."""
+        clock = self._family.clock(case, name)
+        if clock is None or clock.state != State.RUNNING:
+            return []
+        clock.state = State.PAUSED
+        clock.pauses = [*clock.pauses, [at.isoformat(), None]]
+        self._recorder.update(clock, ("state", "pauses"))
+        return [self._enter(case, clock, "pause", at, reason)]
+
+    def resume(self, case: Any, name: str, rules: Any, at: datetime, reason: str) -> list[dict]:
+        """The clock runs on; the pause's business time is added, and at least the policy's minimum is left."""
+        clock = self._family.clock(case, name)
+        if clock is None or clock.state != State.PAUSED:
+            return []
+        rule = rules.clocks[name]
+        calendar = calendar_named(clock.calendar, self._family.stamp)
+        clock.pauses = [*clock.pauses[:-1], [clock.pauses[-1][0], at.isoformat()]]
+        deadline = _reckoned(calendar, clock, rule, at)
+        clock.state, clock.due_at, clock.provisional = State.RUNNING, deadline.due_at, deadline.provisional
+        clock.steps = list(deadline.steps)
+        self._recorder.update(clock, ("state", "pauses", "due_at", "provisional", "steps"))
+        self._recorder.set(ClockWarning, "clock_id", [clock.pk], {"done_at": at})
+        self._warn(clock, rule, calendar, after=at)
+        return [self._enter(case, clock, "resume", at, reason)]
+
+    def postpone(self, case: Any, name: str, until: datetime, at: datetime, reason: str) -> list[dict]:
+        """The clock runs on to `until`, for a stated reason (leave, an approved extension)."""
+        clock = self._family.clock(case, name)
+        clock.due_at, clock.state = until, State.RUNNING
+        clock.steps = [{"step": "start", "at": clock.started_at.isoformat()}, {"step": reason, "until": until.isoformat()}]
+        self._recorder.update(clock, ("due_at", "state", "steps"))
+        return [self._enter(case, clock, "extend", at, reason)]
+
+    def _end(self, case: Any, name: str, state: str, kind: str, at: datetime, reason: str) -> list[dict]:
+        clock = self._family.clock(case, name)
+        if clock is None or clock.state not in (State.RUNNING, State.PAUSED):
+            return []
+        clock.state = state
+        self._recorder.update(clock, ("state",))
+        self._recorder.set(ClockWarning, "clock_id", [clock.pk], {"done_at": at})
+        return [self._enter(case, clock, kind, at, reason)]
+
+    def _warn(self, clock: Clock, rule: Any, calendar: Calendar, after: datetime | None = None) -> None:
+        whole = calendar.elapsed(clock.started_at, clock.due_at)
+        for mark in rule.warn_at:
+            if mark.endswith("%"):
+                due = calendar.add(clock.started_at, whole * int(mark[:-1]) / 100)
+            else:
+                due = calendar.before(clock.due_at, Limit.parse(mark.removesuffix(" before")))
+            if due <= (after or clock.started_at):
+                continue
+            name = mark if after is None else f"{mark} #{len(clock.pauses)}"
+            self._recorder.insert(
+                ClockWarning(id=new_key(), clock_id=clock.pk, case_id=clock.case_id, mark=name, due_at=due)
+            )
+
+    def _enter(self, case: Any, clock: Clock, kind: str, at: datetime, reason: str = "") -> dict[str, Any]:
+        running = clock.state == State.RUNNING
+        self._recorder.insert(
+            ClockEntry(
+                id=new_key(), clock_id=clock.pk, kind=kind, at=at, due_at=clock.due_at if running else None,
+                reason=reason, event_seq=case.seq + 1,
+            )
+        )  # fmt: skip
+        shown = {"clock": clock.name, "generation": clock.generation, "change": kind, "at": at}
+        if running:
+            shown |= {"due_at": clock.due_at, "provisional": clock.provisional}
+        return shown | ({"reason": reason} if reason else {})
+
+
+def _reckoned(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Deadline:
+    pauses = [
+        (datetime.fromisoformat(begin), datetime.fromisoformat(end) if end else None) for begin, end in clock.pauses
+    ]
+    least = Limit.parse(rule.minimum_left) if rule.minimum_left else None
+    return calendar.due_after_pauses(clock.started_at, Limit.parse(clock.limit), pauses, now, least)
+
+
+def is_late(clock: Clock | None, moment: datetime) -> bool:
+    """Whether a paper received at `moment` is too late; the window is half-open, so the due moment itself is."""
+    return clock is not None and clock.state != State.PAUSED and moment >= clock.due_at
+
+
+GRACE = timedelta(seconds=60)

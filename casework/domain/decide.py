@@ -1,0 +1,307 @@
+"""Steps 3 to 8 of the command path, in memory: what an act is allowed to do and everything that follows from it.
+
+Nothing here writes; the only thing it may ask the database for are the loads of a pool and a number for a new case."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django_fsm import TransitionNotAllowed
+from pydantic import BaseModel, ValidationError
+
+from casework.domain import effects as fx
+from casework.domain import ledger
+from casework.domain.action import Act, ActionSpec, run_law
+from casework.domain.actor import Actor, shown, system
+from casework.domain.authority import choose, may
+from casework.domain.clocks import Clockwork
+from casework.domain.directory import Directory, GrantView
+from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, UnknownAction
+from casework.domain.law import Law, law_named, law_of
+from casework.domain.openings import allocate_number, count_open_tasks, unborn
+from casework.domain.policy import pinned_policy
+from casework.domain.reading import FamilyView
+from casework.domain.recorder import Recorder
+from casework.domain.signing import sign_as
+from casework.keys import new_key
+from casework.models import Delivery, Party
+
+
+@dataclass
+class Step:
+    """One command and all that hangs on it: written together or not at all."""
+
+    family: FamilyView
+    book: Directory
+    recorder: Recorder
+    at: datetime
+    events: list[dict[str, Any]] = field(default_factory=list)
+    moved: list[Any] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.clocks = Clockwork(self.family, self.recorder)
+
+
+def action_of(law: Law, name: str, *, opening: bool) -> ActionSpec:
+    spec = law.actions.get(name)
+    if spec is None or spec.opening is not opening:
+        raise UnknownAction(
+            _("Expected an action of %(type)s, but '%(action)s' is none; ask for the actions of the case")
+            % {"type": law.label, "action": name[:60]}
+        )
+    return spec
+
+
+def check_now(spec: ActionSpec, case: Any) -> None:
+    """Step 6: the state allows it."""
+    if not spec.opening and "*" not in spec.sources and case.state not in spec.sources:
+        raise NotAllowedNow(
+            _("Expected to %(action)s on case %(case)s, but it is '%(state)s'; look at the case again")
+            % {"action": spec.label, "case": case.number, "state": state_label(case)},
+            state=str(case.state),
+        )
+
+
+def check_clock(actor: Actor, case: Any, family: FamilyView) -> None:
+    """A clock acts only while it runs, in the generation that fired, when it is due."""
+    if actor.clock is None:
+        return
+    name, generation = actor.clock
+    clock = family.clock(case, name)
+    due = clock is not None and clock.generation == generation and clock.state == "running"
+    if not due or clock.due_at > actor.received_at:
+        raise NotAllowedNow(f"Expected clock {name} of {case.number} to be due, but it no longer is", code="clock_void")
+
+
+def check_seat(spec: ActionSpec, actor: Actor, case: Any, step: Step) -> None:
+    """A decision belongs to whoever sits; an empty seat is taken by claiming it."""
+    if not spec.seat or actor.is_system:
+        return
+    holder = step.family.holder(case, spec.seat)
+    if holder == actor.person_id or (holder is None and spec.takes_seat):
+        return
+    if holder is None:
+        raise NotPermitted(
+            _("Expected whoever claimed case %(case)s, but nobody has; claim it first") % {"case": case.number}
+        )
+    raise NotPermitted(
+        _("Expected the one who was seated to %(action)s on case %(case)s, but that is someone else")
+        % {"action": spec.label, "case": case.number},
+        code="seat_taken",
+    )
+
+
+def parse(form: type[BaseModel], data: Mapping[str, Any] | None) -> BaseModel:
+    """Step 7, first half: the data as the form's values."""
+    try:
+        return form.model_validate(dict(data or {}))
+    except ValidationError as error:
+        problems = [
+            {
+                "field": ".".join(str(part) for part in e["loc"]) or "data",
+                "code": (e.get("ctx") or {}).get("code") or e["type"],
+                "message": str((e.get("ctx") or {}).get("error") or e["msg"]),
+            }
+            for e in error.errors(include_url=False, include_input=False)
+        ]
+        where = "; ".join(f"{p['field']}: {p['message']}" for p in problems[:5])
+        raise InvalidInput(
+            _("Expected valid data, but %(problems)s. Correct it and try again") % {"problems": where},
+            problems=problems,
+        ) from None
+
+
+def apply(
+    step: Step, case: Any, spec: ActionSpec, actor: Actor, data: BaseModel, *, grant: GrantView | None = None,
+    relation: str = "", key: Any = None, body: str = "",
+) -> Act:  # fmt: skip
+    """Steps 7 (guards) and 8: the law runs in memory, its effects with it; the event stands in the step."""
+    law = law_of(case)
+    rules = pinned_policy(case.policy_id).case_type(law.app)
+    act = Act(
+        spec=spec, actor=actor, case=case, data=data, family=step.family, at=actor.received_at, policy=rules,
+        book=step.book, grant=grant, relation=relation,
+    )  # fmt: skip
+    for guard in spec.when:
+        guard(act)
+    source = str(case.state)
+    try:
+        wanted = run_law(act)
+    except TransitionNotAllowed as error:
+        raise NotAllowedNow(str(error)) from None
+    case.updated_at = step.at
+    if str(case.state) in law.model.closed_states:
+        case.closed_at = case.closed_at or step.at
+    else:
+        case.closed_at = None
+    changes = Changes()
+    if actor.clock:
+        changes.clocks += step.clocks.breach(case, actor.clock[0], step.at)
+    if spec.decides and spec.seat and spec.takes_seat and step.family.holder(case, spec.seat) is None:
+        join(step, case, spec.seat, actor.person_id, changes)
+    changes.clocks += step.clocks.follow(case, law.clocks, source, rules, step.at)
+    later = [effect for effect in wanted if not _direct(step, act, case, effect, rules, changes)]
+    _enter(step, act, source, changes, key, body)
+    for effect in later:
+        _move(step, act, case, effect)
+    return act
+
+
+@dataclass
+class Changes:
+    """What an event tells of besides its data."""
+
+    clocks: list[dict] = field(default_factory=list)
+    parties: list[dict] = field(default_factory=list)
+    choices: list[dict] = field(default_factory=list)
+    documents: list[dict] = field(default_factory=list)
+
+
+def join(step: Step, case: Any, role: str, person_id: int, changes: Changes) -> None:
+    if any(p.person_id == person_id for p in step.family.parties_of(case, role)):
+        return
+    party = Party(id=new_key(), case_id=case.pk, person_id=person_id, role=role, since=step.at)
+    step.family.parties.append(party)
+    step.recorder.insert(party)
+    changes.parties.append({"change": "joined", "role": role, "person": step.book.persons[person_id].no})
+
+
+def leave(step: Step, case: Any, role: str, reason: str, changes: Changes) -> None:
+    for party in step.family.parties_of(case, role):
+        party.until, party.ended_by = step.at, reason
+        step.recorder.update(party, ("until", "ended_by"))
+        no = step.book.persons[party.person_id].no
+        changes.parties.append({"change": "left", "role": role, "person": no, "reason": reason})
+
+
+def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: Changes) -> bool:
+    """Carries out what belongs to the case itself; False for moves, which follow the event."""
+    match effect:
+        case fx.Join(role, person_id):
+            join(step, case, role, person_id, changes)
+        case fx.Leave(role, reason):
+            leave(step, case, role, reason, changes)
+        case fx.Seat():
+            _seat(step, act, case, effect, changes)
+        case fx.StartClock(name):
+            changes.clocks += step.clocks.start(case, name, rules, step.at)
+        case fx.StopClock(name, reason):
+            changes.clocks += step.clocks.stop(case, name, step.at, reason)
+        case fx.PauseClock(name, reason):
+            changes.clocks += step.clocks.pause(case, name, step.at, reason)
+        case fx.ResumeClock(name, reason):
+            changes.clocks += step.clocks.resume(case, name, rules, step.at, reason)
+        case fx.PostponeClock(name, until, reason):
+            changes.clocks += step.clocks.postpone(case, name, until, step.at, reason)
+        case fx.Notify(kind, parties, roles, values):
+            deliver(step, case, "notify", {"kind": kind, "parties": parties, "roles": roles, "values": values})
+        case fx.Deliver(kind, payload):
+            deliver(step, case, kind, payload)
+        case fx.AddDocument(document):
+            step.family.documents.append(document)
+            step.recorder.insert(document)
+            changes.documents.append(_document_shown(document))
+        case fx.ChangeDocument(document, values):
+            _change_document(step, document, values, changes)
+        case fx.SignDocument(document, signature, credential):
+            signed = sign_as(act.actor, document, signature, credential)
+            _change_document(step, document, signed, changes)
+        case _:
+            return False
+    return True
+
+
+def deliver(step: Step, case: Any, kind: str, payload: dict[str, Any]) -> None:
+    pk = new_key()
+    step.recorder.insert(
+        Delivery(
+            id=pk, case_id=case.pk, kind=kind, payload=ledger.as_data(payload), dedup=f"{kind}:{pk}",
+            created_at=step.at, due_at=step.at,
+        )
+    )  # fmt: skip
+
+
+def _change_document(step: Step, document: Any, values: dict[str, Any], changes: Changes) -> None:
+    for name, value in values.items():
+        setattr(document, name, value)
+    step.recorder.update(document, values)
+    changes.documents.append(_document_shown(document))
+
+
+def _document_shown(document: Any) -> dict[str, Any]:
+    return {
+        "document": str(document.pk), "kind": document.kind, "state": str(document.state),
+        "file_sha256": document.file_sha256, "snapshot_sha256": document.snapshot_sha256,
+    }  # fmt: skip
+
+
+def _seat(step: Step, act: Act, case: Any, wanted: fx.Seat, changes: Changes) -> None:
+    sitting = step.family.holder(case, wanted.seat) if wanted.replaces else None
+    choice = choose(
+        case=case, seat=wanted.seat, role=wanted.role, family=step.family, book=step.book, at=act.at,
+        loads=count_open_tasks, not_again=(*wanted.not_again, *([sitting] if sitting else ())),
+    )  # fmt: skip
+    changes.choices.append(choice.shown(step.book))
+    if choice.person_id is None:
+        deliver(step, case, "notify", {"kind": "no_reviewer", "parties": [], "roles": ["director", "auditor"], "values": {}})
+        return
+    if sitting:
+        leave(step, case, wanted.seat, "replaced", changes)
+    join(step, case, wanted.seat, choice.person_id, changes)
+
+
+def _enter(step: Step, act: Act, source: str, changes: Changes, key: Any, body: str) -> None:
+    """The event, last of what the act itself does: the case's head moves with it."""
+    case, spec = act.case, act.spec
+    head = {**shown(act.actor), "event": spec.event, "type": case.type, "received_at": act.at}
+    head |= {"from": source, "to": str(case.state), "policy": case.policy_id}
+    if act.grant:
+        head["grant"] = {
+            "id": str(act.grant.id), "role": act.grant.role, "unit": step.book.units[act.grant.unit_id].code,
+            **({"in_stead_of": step.book.persons[act.grant.principal_id].no} if act.grant.principal_id else {}),
+        }  # fmt: skip
+    if act.relation:
+        head["relation"] = act.relation
+    head |= {name: value for name, value in vars(changes).items() if value}
+    given = {name: getattr(act.data, name) for name in type(act.data).model_fields if name not in UNRECORDED}
+    data = {**ledger.as_data(given), **act.note}
+    event, texts = ledger.build(
+        stream=ledger.stream_of(case), seq=case.seq + 1, previous=case.head, head=head, data=data, case=case,
+        action=spec.name, actor_id=act.actor.person_id, key=key, body=body,
+    )  # fmt: skip
+    case.seq, case.head = event.seq, event.digest
+    step.recorder.insert(event, *([texts] if texts else []))
+    step.events.append({"event": event, "case": case})
+    if case not in step.moved:
+        step.moved.append(case)
+
+
+UNRECORDED = {"credential", "snapshot"}
+
+
+def _move(step: Step, act: Act, case: Any, effect: Any) -> None:
+    """Steps 3 to 8 on the other case, as SYSTEM on behalf of the actor."""
+    cause = str(step.events[-1]["event"].pk)
+    hand = system(cause=cause, on_behalf_of=act.actor.no if not act.actor.is_system else act.actor.on_behalf_of)
+    hand = Actor(**{**vars(hand), "received_at": act.at})
+    match effect:
+        case fx.Move(target, name, data):
+            spec = action_of(law_of(target), name, opening=False)
+            check_now(spec, target)
+            grant, relation = may(spec, hand, target, (), step.family, step.book)
+            apply(step, target, spec, hand, parse(spec.form, data), grant=grant, relation=relation)
+        case fx.OpenCase(label, name, data):
+            law = law_named(label)
+            spec = action_of(law, name, opening=True)
+            opened = unborn(law, case, step)
+            opened.number = allocate_number(law.prefix, step.at)
+            step.family.add(opened)
+            apply(step, opened, spec, hand, parse(spec.form, data))
+        case _:
+            raise TypeError(f"{act.spec.name} returned {effect!r}, which is no effect")
+
+
+def state_label(case: Any) -> str:
+    return str(dict(type(case).State.choices).get(str(case.state), case.state))

@@ -1,0 +1,151 @@
+"""Units, persons, grants and leaves, held in memory under the stamp's version.
+
+Every step reads the stamp in its own statement, so a grant revoked before the step is gone in the step."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from casework.domain.now import now
+from casework.models import Grant, Leave, Person, Stamp, Unit
+
+
+@dataclass(frozen=True)
+class UnitView:
+    id: int
+    code: str
+    name: str
+    parent_id: int | None
+
+
+@dataclass(frozen=True)
+class PersonView:
+    id: int
+    no: str
+    name: str
+    unit_id: int
+    superior_id: int | None
+
+
+@dataclass(frozen=True)
+class GrantView:
+    """A grant with the interval in which it holds, half-open; a revocation ends it like an end date."""
+
+    id: int
+    person_id: int
+    unit_id: int
+    role: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    principal_id: int | None
+
+    def holds_at(self, moment: datetime) -> bool:
+        return (self.starts_at is None or self.starts_at <= moment) and (
+            self.ends_at is None or moment < self.ends_at
+        )
+
+    def overlaps(self, start: datetime, end: datetime) -> bool:
+        """Whether it held at any moment from start to end, both included."""
+        return (self.starts_at is None or self.starts_at <= end) and (self.ends_at is None or self.ends_at > start)
+
+
+@dataclass(frozen=True)
+class Directory:
+    version: int
+    units: dict[int, UnitView]
+    persons: dict[int, PersonView]
+    grants: tuple[GrantView, ...]
+    leaves: dict[int, list[tuple[date, date]]] = field(default_factory=dict)
+
+    @cached_property
+    def by_person(self) -> dict[int, list[GrantView]]:
+        found: dict[int, list[GrantView]] = defaultdict(list)
+        for grant in self.grants:
+            found[grant.person_id].append(grant)
+        return found
+
+    @cached_property
+    def ancestors(self) -> dict[int, tuple[int, ...]]:
+        """Each unit with itself and everything above it, nearest first."""
+        found = {}
+        for unit_id in self.units:
+            chain, current = [], unit_id
+            while current is not None and current not in chain:
+                chain.append(current)
+                current = self.units[current].parent_id
+            found[unit_id] = tuple(chain)
+        return found
+
+    @cached_property
+    def below(self) -> dict[int, frozenset[int]]:
+        """Each unit with itself and everything below it."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for unit_id, chain in self.ancestors.items():
+            for ancestor in chain:
+                found[ancestor].add(unit_id)
+        return {unit_id: frozenset(units) for unit_id, units in found.items()}
+
+    def grants_of(self, person_id: int | None, at: datetime) -> list[GrantView]:
+        return [g for g in self.by_person.get(person_id or 0, ()) if g.holds_at(at)]
+
+    def grant(self, person_id: int | None, role: str, unit_id: int, at: datetime) -> GrantView | None:
+        """The grant by which a person holds the role over the unit at that moment, an own one before a deputy's."""
+        chain = self.ancestors[unit_id]
+        held = [g for g in self.grants_of(person_id, at) if g.role == role and g.unit_id in chain]
+        return min(held, key=lambda g: (g.principal_id is not None, chain.index(g.unit_id), g.id), default=None)
+
+    def holders(self, role: str, unit_id: int, at: datetime) -> set[int]:
+        """Persons holding the role over the unit at that moment, deputies included."""
+        chain = self.ancestors[unit_id]
+        return {g.person_id for g in self.grants if g.role == role and g.unit_id in chain and g.holds_at(at)}
+
+    def is_on_leave(self, person_id: int, day: date) -> bool:
+        return any(first <= day <= last for first, last in self.leaves.get(person_id, ()))
+
+    def back_from_leave(self, person_id: int, day: date) -> date | None:
+        """The last day of the leave that covers `day`, or None."""
+        return max((last for first, last in self.leaves.get(person_id, ()) if first <= day <= last), default=None)
+
+    def person_no(self, no: str) -> PersonView | None:
+        return next((p for p in self.persons.values() if p.no == no), None)
+
+
+_held: dict[str, Directory] = {}
+
+
+def directory(version: int | None = None) -> Directory:
+    """The directory at that stamp; without a version it is read now."""
+    if version is None:
+        version = Stamp.objects.values_list("version", flat=True).get(pk=1)
+    if (held := _held.get("directory")) is None or held.version != version:
+        held = _held["directory"] = _load(version)
+    return held
+
+
+def local_day(moment: datetime) -> date:
+    return moment.astimezone(ZoneInfo(settings.TIME_ZONE)).date()
+
+
+def _load(version: int) -> Directory:
+    leaves: dict[int, list[tuple[date, date]]] = defaultdict(list)
+    for person_id, first, last in Leave.objects.values_list("person_id", "first_day", "last_day"):
+        leaves[person_id].append((first, last))
+    grants = []
+    for g in Grant.objects.order_by("id"):
+        ends = min((m for m in (g.ends_at, g.revoked_at) if m is not None), default=None)
+        grants.append(GrantView(g.id, g.person_id, g.unit_id, g.role, g.starts_at, ends, g.principal_id))
+    return Directory(
+        version=version,
+        units={u.id: UnitView(u.id, u.code, u.name, u.parent_id) for u in Unit.objects.all()},
+        persons={p.id: PersonView(p.id, p.no, p.name, p.unit_id, p.superior_id) for p in Person.objects.all()},
+        grants=tuple(grants),
+        leaves=dict(leaves),
+    )
+
+
+def today() -> date:
+    return local_day(now())

@@ -1,0 +1,73 @@
+"""Values that forms of every case type share. Refusals carry a code and words."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from django.utils.translation import gettext as _
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from casework.domain.ledger import FreeText
+
+LONGEST = 20_000
+
+
+class Form(BaseModel):
+    """Unknown fields are refused, so that a misspelt one is never lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _readable(value: Any) -> Any:
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise PydanticCustomError("nul_character", "{words}", {"words": _("a NUL character cannot be stored")})
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise PydanticCustomError(
+                "lone_surrogate", "{words}", {"words": _("half of a surrogate pair is no character")}
+            ) from None
+        if len(value) > LONGEST:
+            raise PydanticCustomError(
+                "too_long", "{words}",
+                {"words": _("%(length)d characters are too many; at most %(most)d") % {"length": len(value), "most": LONGEST}},
+            )  # fmt: skip
+    return value
+
+
+def _not_empty(value: str) -> FreeText:
+    if not value.strip():
+        raise PydanticCustomError("empty", "{words}", {"words": _("it is empty; say why")})
+    return FreeText(value)
+
+
+def _decimal(value: Any) -> Any:
+    """A plain decimal number; NaN, infinities, exponents, full-width digits and floats' dust are refused."""
+    text = str(value).strip() if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool) else ""
+    whole, _dot, part = text.removeprefix("-").partition(".")
+    if not (whole.isascii() and whole.isdigit() and len(whole) <= 6 and (not part or (part.isascii() and part.isdigit() and len(part) <= 6))):
+        raise PydanticCustomError("not_a_number", "{words}", {"words": _("it is not a number such as 7 or 7.5")})
+    return Decimal(text)
+
+
+Line = Annotated[str, BeforeValidator(_readable), Field(max_length=200)]
+Reasons = Annotated[str, BeforeValidator(_readable), AfterValidator(_not_empty)]
+Remark = Annotated[str, BeforeValidator(_readable), AfterValidator(FreeText)]
+Amount = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,6}(\.\d{1,6})?$"})]
+Seconds = Annotated[int, Field(ge=0, le=86_400)]
+
+
+class Nothing(Form):
+    """No data."""
+
+
+class WithReasons(Form):
+    reasons: Reasons
+
+
+class Signature(Form):
+    """A signature: the file as it was read, and the credential again (password or token), which unlocks the key."""
+
+    document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    credential: SecretStr

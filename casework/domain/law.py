@@ -1,0 +1,72 @@
+"""The registered case types: each model's actions, clocks and flow, found by its folder and nothing else."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+
+from casework.domain.action import ActionSpec, ClockSpec
+from casework.domain.errors import InvalidInput, OutOfScope
+from casework.models import Case
+
+
+@dataclass(frozen=True)
+class Law:
+    label: str
+    app: str
+    prefix: str
+    model: type[Case]
+    actions: dict[str, ActionSpec]
+    clocks: dict[str, ClockSpec]
+    flow: Any
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        return tuple(self.model.State.values)
+
+    @property
+    def openings(self) -> dict[str, ActionSpec]:
+        return {name: spec for name, spec in self.actions.items() if spec.opening}
+
+
+@cache
+def laws() -> dict[str, Law]:
+    """Every case type by its label, e.g. `disputes.ScoreDispute`."""
+    from casework.flow.case_flow import flow_of
+
+    found = {}
+    for model in apps.get_models():
+        if not issubclass(model, Case) or model is Case:
+            continue
+        actions = {
+            value.action.name: value.action
+            for value in (getattr(model, name, None) for name in dir(model) if not name.startswith("_"))
+            if hasattr(value, "action") and isinstance(value.action, ActionSpec)
+        }
+        label = f"{model._meta.app_label}.{model.__name__}"
+        found[label] = Law(
+            label=label, app=model._meta.app_label, prefix=model.prefix, model=model, actions=actions,
+            clocks={spec.name: spec for spec in model.clocks}, flow=flow_of(model),
+        )  # fmt: skip
+    return dict(sorted(found.items()))
+
+
+def law_named(label: str) -> Law:
+    try:
+        return laws()[label]
+    except KeyError:
+        known = ", ".join(laws())
+        raise InvalidInput(f"Expected a case type, but '{label}' is none; the types are {known}") from None
+
+
+def law_of(case: Case) -> Law:
+    return laws()[case.type]
+
+
+def law_by_number(number: str) -> Law:
+    """The type a case number belongs to; an unknown prefix is out of scope like any other foreign number."""
+    for law in laws().values():
+        if number.startswith(law.prefix + "-"):
+            return law
+    raise OutOfScope(f"Expected a case number, but there is no case {number[:40]!r} in your scope")

@@ -1,0 +1,130 @@
+"""The ledger: entry format v1, one SHA-256 chain a stream.
+
+A stream is `case:NUMBER`, `org` (grants, policies, imports) or `access` (refusals, reads). An entry is canonical
+JSON that names its predecessor's digest; personal free text stands in it as a salted commitment, clear text and
+salt beside it in EventText."""
+
+import hashlib
+import secrets
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.utils.functional import Promise
+from pydantic import BaseModel
+
+from casework.canonical import canonical
+from casework.domain.errors import Conflict
+from casework.domain.now import now
+from casework.domain.recorder import Recorder
+from casework.keys import new_key
+from casework.models import Case, CaseEvent, EventText, StreamHead
+
+FORMAT = 1
+START = "0" * 64
+TRIES = 20
+
+
+class FreeText(str):
+    """Text written by or about a person: the ledger commits to it instead of holding it."""
+
+
+def commit(value: Any, texts: list[dict[str, str]], path: str = "data") -> Any:
+    """`value` with every FreeText replaced by {"sha256": commitment}; the clear texts are added to `texts`."""
+    if isinstance(value, FreeText):
+        salt = secrets.token_hex(16)
+        texts.append({"path": path, "salt": salt, "text": str(value)})
+        return {"sha256": commitment(salt, str(value))}
+    if isinstance(value, dict):
+        return {key: commit(item, texts, f"{path}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [commit(item, texts, f"{path}.{index}") for index, item in enumerate(value)]
+    return plain(value)
+
+
+def plain(value: Any) -> Any:
+    """Moments as UTC with microseconds, amounts and keys as text: what canonical JSON can hold."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal | UUID | Promise | models.Choices):
+        return str(value)
+    return value
+
+
+def as_data(value: Any) -> Any:
+    """A form's values as plain containers, FreeText kept."""
+    if isinstance(value, BaseModel):
+        return {name: as_data(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, dict):
+        return {str(key): as_data(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [as_data(item) for item in value]
+    return value
+
+
+def commitment(salt: str, text: str) -> str:
+    return hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest()
+
+
+def stream_of(case: Case) -> str:
+    return f"case:{case.number}"
+
+
+def build(
+    *, stream: str, seq: int, previous: str, head: dict[str, Any], data: Any, case: Case | None, action: str,
+    actor_id: int | None, key: Any = None, body: str = "",
+) -> tuple[CaseEvent, EventText | None]:  # fmt: skip
+    """The next entry of a stream as rows to insert. `head` are the entry's own members besides chain and data."""
+    texts: list[dict[str, str]] = []
+    pk, moment = new_key(), now()
+    entry = {
+        "format": FORMAT, "stream": stream, "seq": seq, "previous": previous, "id": str(pk), "action": action,
+        "recorded_at": plain(moment), **{k: commit(v, texts, k) for k, v in head.items()}, "data": commit(data, texts),
+    }  # fmt: skip
+    text = canonical(entry).decode()
+    event = CaseEvent(
+        id=pk, stream=stream, case_id=case.pk if case else None, seq=seq, previous=previous,
+        digest=hashlib.sha256(text.encode()).hexdigest(), entry=text, action=action, actor_id=actor_id, at=moment,
+        key=key, body=body,
+    )  # fmt: skip
+    return event, EventText(event_id=pk, texts=texts) if texts else None
+
+
+def note(stream: str, action: str, data: dict[str, Any], *, actor: Any = None, case: Case | None = None) -> CaseEvent:
+    """An entry in `org` or `access`, written at once (also inside an open transaction)."""
+    from casework.domain.actor import shown, system
+
+    actor = actor or system()
+    for _ in range(TRIES):
+        head, _created = StreamHead.objects.get_or_create(stream=stream)
+        seq = head.seq + 1
+        members = {**shown(actor), "received_at": actor.received_at}
+        if case is not None:
+            members["case"] = case.number
+        event, texts = build(
+            stream=stream, seq=seq, previous=head.head, head=members, data=data, case=None, action=action,
+            actor_id=actor.person_id,
+        )  # fmt: skip
+        recorder = Recorder(guard=(head, "seq"))
+        recorder.insert(event, *([texts] if texts else []))
+        recorder.set(StreamHead, "stream", [stream], {"head": event.digest})
+        try:
+            recorder.send("statements")
+        except Conflict:
+            continue
+        return event
+    raise Conflict(f"stream {stream} is too busy")
+
+
+def last_events(case: Case, after: int = 0) -> models.QuerySet[CaseEvent]:
+    return CaseEvent.objects.filter(stream=stream_of(case), seq__gt=after).order_by("seq")
+
+
+def entry_with_key(key: UUID) -> dict[str, str] | None:
+    """The event a key left, as repeats need it."""
+    found = CaseEvent.objects.filter(key=key).values("entry", "body").first()
+    return dict(found) if found else None

@@ -1,0 +1,85 @@
+"""Documents after the commit: drafts are drawn, signed ones sealed, and the case told by perform()."""
+
+import uuid
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+
+from casework import store
+from casework.canonical import canonical
+from casework.documents import snapshot as snapshots
+from casework.documents.fields import add_signature_fields, fields_for
+from casework.documents.pki import serial_of
+from casework.documents.render import render
+from casework.documents.signer import seal_signer
+from casework.documents.signing import sign
+from casework.domain.actor import system
+from casework.domain.deliveries import handles
+from casework.domain.directory import directory
+from casework.domain.errors import NotAllowedNow, Stale
+from casework.domain.law import law_of
+from casework.domain.now import now
+from casework.domain.perform import perform
+from casework.domain.policy import pinned_policy
+from casework.domain.reading import read_family_of
+from casework.models import Delivery, Document, Installation
+
+
+@handles("draft")
+def draft(delivery: Delivery) -> None:
+    """The case has a drafted document of that kind, drawn from a frozen snapshot."""
+    family = read_family_of(delivery.case_id)
+    case = family.by_id[delivery.case_id]
+    builder = import_module(f"{type(case).__module__.rsplit('.', 1)[0]}.documents").SNAPSHOTS[delivery.payload["kind"]]
+    book, pk = directory(family.stamp), str(uuid.uuid5(uuid.NAMESPACE_OID, str(delivery.pk)))
+    frozen = builder(case, family, book, frame(case, pk, delivery.payload["kind"]))
+    frozen = snapshots.with_verify_url(frozen, f"{settings.BASE_URL}/v/{pk}")
+    pdf = render(f"{law_of(case).app}/documents/{delivery.payload['kind']}.html", frozen)
+    pdf = add_signature_fields(pdf, fields_for(frozen))
+    text = canonical(frozen)
+    data = {
+        "document": pk, "kind": delivery.payload["kind"], "snapshot": text.decode(), "snapshot_sha256": snapshots.digest(frozen),
+        "file_sha256": store.put(settings.DOCUMENT_FOLDER, pdf),
+        "fields": [_field(name, frozen) for name in snapshots.signature_fields(frozen)],
+    }  # fmt: skip
+    try:
+        perform(case.number, "attach_draft", system(), data, key=f"draft:{delivery.pk}", version=family.version)
+    except Stale:
+        raise
+    except NotAllowedNow:
+        return  # the draft was taken back, or attached by whoever ran this delivery before
+
+
+@handles("seal")
+def seal(delivery: Delivery) -> None:
+    """The organisation's seal comes last, over the whole file; then SYSTEM issues the document."""
+    document = Document.objects.select_related("case").get(pk=delivery.payload["document"])
+    if document.state in (Document.State.ISSUED, Document.State.VOID):
+        return
+    signer = seal_signer(settings.PKI_FOLDER)
+    field = next(f for f in document.fields if f["name"] == "organisation")
+    data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    first = not any(f.get("serial") for f in document.fields)
+    sealed = sign(data, "organisation", signer, reason=field["reason"], location=field["location"], certify=first, at=now())
+    issued = {"document": str(document.pk), "file_sha256": store.put(settings.DOCUMENT_FOLDER, sealed), "serial": serial_of(signer.certificate)}
+    perform(document.case.number, "issue", system(), issued, key=f"seal:{delivery.pk}")
+
+
+def frame(case: Any, document: str, kind: str) -> dict[str, Any]:
+    """What every document carries, whatever it decides."""
+    policy = pinned_policy(case.policy_id)
+    edition = policy.organisation.edition
+    return {
+        "format": 1, "kind": kind, "id": document, "number": case.number,
+        "demo": Installation.objects.filter(demo=True).exists(),
+        "organisation": {"zh": policy.organisation.name.zh, "en": policy.organisation.name.en},
+        "policy": {"digest": case.policy_id, "version": str(edition.version), "published_on": edition.published_on.isoformat()},
+        "ledger": {"stream": f"case:{case.number}", "seq": case.seq, "digest": case.head},
+    }  # fmt: skip
+
+
+def _field(name: str, frozen: dict[str, Any]) -> dict[str, Any]:
+    reason = f"{frozen['title']['zh']} {frozen['number']}"
+    person = next((d["no"] for d in frozen["deciders"] if d["field"] == name), "")
+    return {"name": name, "person": person, "serial": "", "reason": reason, "location": frozen["organisation"]["zh"]}

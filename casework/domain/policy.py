@@ -1,0 +1,54 @@
+"""The policy in force and the versions cases have pinned. Files are read and checked by policy_files; the content
+used is kept in the database under its digest."""
+
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from casework.domain.now import now
+from casework.domain.policy_files import Policy, load
+from casework.models import PolicyVersion
+
+_registered: set[tuple[str, str]] = set()
+
+
+@lru_cache(maxsize=1)
+def current_policy() -> Policy:
+    """The policy of policies/default, read once a process."""
+    return load(settings.POLICY_FOLDER)
+
+
+@lru_cache(maxsize=64)
+def pinned_policy(digest: str) -> Policy:
+    """The version a case was opened under."""
+    if digest == current_policy().digest:
+        return current_policy()
+    return Policy.from_content(PolicyVersion.objects.values_list("content", flat=True).get(pk=digest))
+
+
+def register_current() -> str:
+    """The digest of the current policy; its content stands in the database, and the first time in `org`."""
+    from django.db import connection
+
+    from casework.domain.ledger import note
+
+    policy = current_policy()
+    known = (str(connection.settings_dict["NAME"]), policy.digest)
+    if known in _registered:
+        return policy.digest
+    if not PolicyVersion.objects.filter(pk=policy.digest).exists():
+        try:
+            with transaction.atomic():
+                PolicyVersion.objects.create(pk=policy.digest, content=policy.content, registered_at=now())
+                note("org", "policy_registered", {"policy": policy.digest})
+        except IntegrityError:
+            pass
+    _registered.add(known)
+    return policy.digest
+
+
+def texts(entry: Any) -> dict[str, str]:
+    """A bilingual text as a plain dict."""
+    return {"zh": entry.zh, "en": entry.en}

@@ -1,0 +1,197 @@
+"""A whole family in one statement: its version, its cases with their typed rows, parties, clocks, open tasks,
+documents, the stamp, and the event a repeated key left. No lock is held; the version guards the write."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache, cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, models
+
+from casework.domain.errors import OutOfScope
+from casework.domain.law import laws
+from casework.models import Case, Clock, Document, Family, Party, Task
+
+
+@dataclass
+class FamilyView:
+    """What a step knows. Changing it changes nothing but memory."""
+
+    row: Family
+    stamp: int
+    cases: list[Any]
+    parties: list[Party]
+    clocks: list[Clock]
+    tasks: list[Task]
+    documents: list[Document]
+    repeat: dict[str, str] | None = None
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def by_id(self) -> dict[int, Any]:
+        return {case.pk: case for case in self.cases}
+
+    @property
+    def version(self) -> int:
+        return self.row.version
+
+    def case(self, number: str) -> Any:
+        return next(case for case in self.cases if case.number == number)
+
+    def of_type(self, label: str) -> list[Any]:
+        return [case for case in self.cases if case.type == label]
+
+    def add(self, case: Any) -> None:
+        self.cases.append(case)
+        self.by_id[case.pk] = case
+
+    def parties_of(self, case: Any, role: str | None = None, *, ended: bool = False) -> list[Party]:
+        """Present parties of a case (also past ones with `ended`), by role if asked."""
+        return [
+            p for p in self.parties
+            if p.case_id == case.pk and (role is None or p.role == role) and (ended or p.until is None)
+        ]  # fmt: skip
+
+    def holder(self, case: Any, role: str) -> int | None:
+        """The person now in that part of the case."""
+        return next((p.person_id for p in self.parties_of(case, role)), None)
+
+    def clock(self, case: Any, name: str) -> Clock | None:
+        """The latest generation of a clock, running or not."""
+        found = [c for c in self.clocks if c.case_id == case.pk and c.name == name]
+        return max(found, key=lambda c: c.generation, default=None)
+
+    def is_running(self, case: Any, name: str) -> bool:
+        clock = self.clock(case, name)
+        return clock is not None and clock.state in (Clock.State.RUNNING, Clock.State.PAUSED)
+
+
+def read_family(number: str, *, key: UUID | None = None) -> FamilyView:
+    """The family of the case with that number. OutOfScope when there is no such case."""
+    return _read("c.number = %s", number, key)
+
+
+def read_family_of(case_id: int, *, key: UUID | None = None) -> FamilyView:
+    return _read("c.id = %s", case_id, key)
+
+
+def _read(where: str, value: Any, key: UUID | None) -> FamilyView:
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(connection.vendor, where), [_key_parameter(key), value])
+        row = cursor.fetchone()
+    if row is None:
+        raise OutOfScope(f"Expected a case, but there is no case {str(value)[:40]!r} in your scope")
+    family_id, version, stamp, repeat, cases, *rest = row
+    typed = rest[: len(laws())]
+    parties, clocks, tasks, documents = rest[len(laws()) :]
+    bases = {r[0]: r for r in _parsed(cases)}
+    found = []
+    for law, rows in zip(laws().values(), typed, strict=True):
+        for values in _parsed(rows):
+            found.append(_typed(law.model, bases[values[0]], values))
+    found.sort(key=lambda case: case.pk)
+    return FamilyView(
+        row=Family(id=family_id, version=version), stamp=stamp, cases=found,
+        parties=_rows(Party, parties), clocks=_rows(Clock, clocks), tasks=_rows(Task, tasks),
+        documents=_rows(Document, documents), repeat=_parsed(repeat) or None,
+    )  # fmt: skip
+
+
+UNREAD = {Clock: ("steps", "problem"), Document: ("snapshot",)}
+
+
+@cache
+def _read_fields(model: type[models.Model]) -> tuple[models.Field, ...]:
+    return tuple(f for f in model._meta.local_concrete_fields if f.attname not in UNREAD.get(model, ()))
+
+
+@cache
+def _sql(vendor: str, where: str) -> str:
+    def rows(model: type[models.Model], alias: str, source: str) -> str:
+        columns = [_column(vendor, f, alias) for f in _read_fields(model)]
+        build = f"json_build_array({', '.join(columns)})" if vendor == "postgresql" else f"json_array({', '.join(columns)})"
+        aggregate = "json_agg" if vendor == "postgresql" else "json_group_array"
+        return f"(SELECT {aggregate}({build}) FROM {source})"
+
+    case, members = Case._meta.db_table, "m.family_id = f.id"
+    selects = [rows(Case, "m", f"{case} m WHERE {members}")]
+    for law in laws().values():
+        table = law.model._meta.db_table
+        selects.append(rows(law.model, "t", f"{case} m JOIN {table} t ON t.case_ptr_id = m.id WHERE {members}"))
+    for model, link, extra in (
+        (Party, "case_id", ""),
+        (Clock, "case_id", ""),
+        (Task, "process_id", " AND t.finished IS NULL"),
+        (Document, "case_id", ""),
+    ):
+        selects.append(rows(model, "t", f"{case} m JOIN {model._meta.db_table} t ON t.{link} = m.id{extra} WHERE {members}"))
+    repeated = "json_build_object" if vendor == "postgresql" else "json_object"
+    return (
+        f"SELECT f.id, f.version, (SELECT version FROM casework_stamp WHERE id = 1), "
+        f"(SELECT {repeated}('entry', e.entry, 'body', e.body) FROM casework_caseevent e WHERE e.key = "
+        f"{'%s::uuid' if vendor == 'postgresql' else '%s'}), "
+        f"{', '.join(selects)} FROM {case} c JOIN casework_family f ON f.id = c.family_id WHERE {where}"
+    )
+
+
+def _column(vendor: str, field: models.Field, alias: str) -> str:
+    name = f'{alias}."{field.column}"'
+    if isinstance(field, models.JSONField) and vendor != "postgresql":
+        return f"json({name})"
+    if isinstance(field, models.DecimalField):
+        return f"CAST({name} AS text)"
+    return name
+
+
+def _key_parameter(key: UUID | None) -> Any:
+    if key is None:
+        return None
+    return key if connection.vendor == "postgresql" else key.hex
+
+
+def _parsed(value: Any) -> Any:
+    return (json.loads(value) if isinstance(value, str) else value) or []
+
+
+def _rows(model: type[models.Model], rows: Any) -> list[Any]:
+    fields = _read_fields(model)
+    names = [f.attname for f in fields]
+    return [
+        model.from_db("default", names, [_decode(f, v) for f, v in zip(fields, values, strict=True)])
+        for values in _parsed(rows)
+    ]
+
+
+def _typed(model: type[Case], base: list[Any], own: list[Any]) -> Any:
+    fields = (*_read_fields(Case), *_read_fields(model))
+    values = [_decode(f, v) for f, v in zip(fields, (*base, *own), strict=True)]
+    case = model.from_db("default", [f.attname for f in fields], values)
+    case.as_read = dict(case.__dict__)
+    return case
+
+
+def _decode(field: models.Field, value: Any) -> Any:
+    if value is None or isinstance(field, models.JSONField):
+        return value
+    if isinstance(field, models.DateTimeField):
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if isinstance(field, models.DateField):
+        return date.fromisoformat(value)
+    if isinstance(field, models.DecimalField):
+        return Decimal(str(value)).quantize(Decimal(1).scaleb(-field.decimal_places))
+    if isinstance(field, models.BooleanField):
+        return bool(value)
+    if isinstance(field, models.UUIDField):
+        return UUID(value)
+    if hasattr(field, "from_db_value"):
+        return field.from_db_value(value, None, connection)
+    return value
+
+
+def persons_in(parties: Iterable[Party]) -> set[int]:
+    return {party.person_id for party in parties}

@@ -1,0 +1,209 @@
+"""Everything a step writes, sent at once: the guard first, the rest only if the guard held.
+
+PostgreSQL gets one statement (a writable CTE whose parts take their rows as JSON, so the text of a shape never
+changes and stays prepared); SQLite gets one statement a table inside BEGIN IMMEDIATE; `orm` is the slow form that
+the tests compare both with."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection, models, transaction
+
+from casework.domain.errors import Conflict
+
+
+@dataclass
+class _Write:
+    """Rows for one table: an insert of `columns`, or an update of `columns` where `match` is equal."""
+
+    model: type[models.Model]
+    columns: tuple[str, ...]
+    match: str = ""
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Recorder:
+    def __init__(self, guard: tuple[models.Model, str] | None = None) -> None:
+        """`guard` = (row, field): the write happens only if the field still has the value that was read, and
+        raises it by one."""
+        self._guard = guard
+        self._inserts: list[models.Model] = []
+        self._updates: dict[int, tuple[models.Model, set[str]]] = {}
+        self._sets: dict[tuple[Any, ...], _Write] = {}
+
+    def insert(self, *objs: models.Model) -> None:
+        """New rows, as they are when sent; a multi-table child as one row a table."""
+        self._inserts += objs
+
+    def update(self, obj: models.Model, fields: Iterable[str]) -> None:
+        """The named fields of a row, as they are when sent; asked twice, the fields add up."""
+        if any(obj is new for new in self._inserts):
+            return
+        _, known = self._updates.setdefault(id(obj), (obj, set()))
+        known.update(obj._meta.get_field(name).attname for name in fields)
+
+    def set(self, model: type[models.Model], match: str, keys: Sequence[Any], values: dict[str, Any]) -> None:
+        """`values` on every row whose column `match` is one of `keys`; needs no read. Rows inserted by this
+        recorder change in memory, since the statement that inserts them does not see them."""
+        for obj in self._inserts:
+            if isinstance(obj, model) and getattr(obj, match) in keys:
+                obj.__dict__.update(values)
+        write = self._sets.setdefault(
+            (model, match, tuple(sorted(values))), _Write(model, tuple(sorted(values)), match)
+        )
+        write.rows.extend({match: key, **values} for key in keys)
+
+    def send(self, form: str | None = None) -> None:
+        """Everything is written, or Conflict is raised and nothing is."""
+        writes = self._writes()
+        form = form or ("cte" if connection.vendor == "postgresql" else "statements")
+        try:
+            {"cte": self._cte, "statements": self._statements, "orm": self._orm}[form](writes)
+        except IntegrityError as error:
+            raise Conflict(str(error)) from error
+
+    def _writes(self) -> list[_Write]:
+        inserts: dict[type[models.Model], _Write] = {}
+        for obj in self._inserts:
+            for model in _tables(type(obj)):
+                write = inserts.setdefault(model, _Write(model, _columns(model)))
+                write.rows.append({name: _value(obj, name) for name in write.columns})
+        updates: dict[tuple[Any, ...], _Write] = {}
+        for obj, fields in self._updates.values():
+            for model in _tables(type(obj)):
+                columns = tuple(name for name in _columns(model) if name in fields)
+                if not columns:
+                    continue
+                pk = model._meta.pk.attname
+                write = updates.setdefault((model, columns), _Write(model, columns, pk))
+                write.rows.append({pk: obj.pk, **{name: _value(obj, name) for name in columns}})
+        return [*inserts.values(), *updates.values(), *self._sets.values()]
+
+    def _cte(self, writes: list[_Write]) -> None:
+        shape = tuple((w.model, w.columns, w.match) for w in writes)
+        guard_shape = (type(self._guard[0]), self._guard[1]) if self._guard else None
+        parameters: list[Any] = []
+        if self._guard:
+            row, name = self._guard
+            parameters = [row.pk, getattr(row, name)]
+        parameters += [_as_json(write) for write in writes]
+        with connection.cursor() as cursor:
+            cursor.execute(_cte_sql(guard_shape, shape), parameters)
+            if cursor.fetchone()[0] == 0:
+                raise Conflict("the guard's version has moved on")
+
+    def _statements(self, writes: list[_Write]) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            if self._guard:
+                row, name = self._guard
+                table, pk = row._meta.db_table, row._meta.pk.column
+                cursor.execute(
+                    f"UPDATE {table} SET {name} = {name} + 1 WHERE {pk} = %s AND {name} = %s",
+                    [row.pk, getattr(row, name)],
+                )
+                if cursor.rowcount == 0:
+                    raise Conflict("the guard's version has moved on")
+            for write in writes:
+                cursor.executemany(_statement_sql(write.model, write.columns, write.match), _as_rows(write))
+
+    def _orm(self, writes: list[_Write]) -> None:
+        with transaction.atomic():
+            if self._guard:
+                row, name = self._guard
+                matching = type(row)._default_manager.filter(pk=row.pk, **{name: getattr(row, name)})
+                if not matching.update(**{name: models.F(name) + 1}):
+                    raise Conflict("the guard's version has moved on")
+            for write in writes:
+                for values in write.rows:
+                    if not write.match:
+                        write.model(**values).save_base(raw=True, force_insert=True)
+                    else:
+                        changes = {name: values[name] for name in write.columns}
+                        write.model._default_manager.filter(**{write.match: values[write.match]}).update(**changes)
+
+
+@cache
+def _tables(model: type[models.Model]) -> tuple[type[models.Model], ...]:
+    """The model's own table and its parents', parents first."""
+    return (*model._meta.get_parent_list()[::-1], model)
+
+
+@cache
+def _columns(model: type[models.Model]) -> tuple[str, ...]:
+    names = [f.attname for f in model._meta.local_concrete_fields]
+    if model._meta.auto_field is not None:
+        names.remove(model._meta.auto_field.attname)
+    return tuple(names)
+
+
+def _value(obj: models.Model, name: str) -> Any:
+    if name.endswith("_ptr_id"):
+        return obj.pk
+    value = obj.__dict__.get(name)
+    return str(value) if isinstance(value, models.Choices) else value
+
+
+@cache
+def _field(model: type[models.Model], name: str) -> models.Field:
+    return next(f for f in model._meta.concrete_fields if f.attname == name)
+
+
+def _as_json(write: _Write) -> str:
+    names = (*write.columns, write.match) if write.match else write.columns
+    fields = {name: _field(write.model, name) for name in names}
+    rows = [{fields[n].column: _json_value(fields[n], row[n]) for n in names} for row in write.rows]
+    return json.dumps(rows, ensure_ascii=False)
+
+
+def _json_value(field: models.Field, value: Any) -> Any:
+    if isinstance(field, models.JSONField):
+        return value
+    value = field.get_prep_value(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal | UUID) else value
+
+
+def _as_rows(write: _Write) -> list[list[Any]]:
+    names = (*write.columns, write.match) if write.match else write.columns
+    fields = [(name, _field(write.model, name)) for name in names]
+    return [[f.get_db_prep_save(row[n], connection) for n, f in fields] for row in write.rows]
+
+
+@cache
+def _cte_sql(guard: tuple[Any, str] | None, shape: tuple[tuple[Any, ...], ...]) -> str:
+    parts = []
+    if guard:
+        model, name = guard
+        parts.append(
+            f"guard AS (UPDATE {model._meta.db_table} SET {name} = {name} + 1 "
+            f"WHERE {model._meta.pk.column} = %s AND {name} = %s RETURNING 1)"
+        )
+    else:
+        parts.append("guard AS (SELECT 1)")
+    for number, (model, columns, match) in enumerate(shape):
+        table = model._meta.db_table
+        names = [f'"{_field(model, name).column}"' for name in columns]
+        rows = f"jsonb_populate_recordset(NULL::{table}, %s::jsonb) AS r, guard"
+        if match:
+            changes = ", ".join(f"{name} = r.{name}" for name in names)
+            body = f'UPDATE {table} AS t SET {changes} FROM {rows} WHERE t."{match}" = r."{match}"'
+        else:
+            body = f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join('r.' + n for n in names)} FROM {rows}"
+        parts.append(f"w{number} AS ({body})")
+    return f"WITH {', '.join(parts)} SELECT count(*) FROM guard"
+
+
+@cache
+def _statement_sql(model: type[models.Model], columns: tuple[str, ...], match: str) -> str:
+    table = model._meta.db_table
+    names = [f'"{_field(model, name).column}"' for name in columns]
+    if match:
+        return f'UPDATE {table} SET {", ".join(f"{n} = %s" for n in names)} WHERE "{match}" = %s'
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})"

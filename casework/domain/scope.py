@@ -1,0 +1,59 @@
+"""The one place that says who sees what. `visible()` is the predicate of lists, `sees()` the same for one case
+that was read; a law test holds them together."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from casework.domain.directory import Directory, directory
+from casework.domain.now import now
+from casework.domain.policy import current_policy
+from casework.models import Case, Party
+
+
+def visible(person_id: int | None, *, at: datetime | None = None, book: Directory | None = None) -> Q:
+    """Cases the person may know of: own ones, those of the units a role looks over, or all."""
+    if person_id is None:
+        return Q(pk__in=())
+    book = book or directory()
+    everything, open_units, closed_units = _reach(person_id, at or now(), book)
+    if everything:
+        return Q()
+    own = Q(pk__in=Party.objects.filter(person_id=person_id).values("case_id"))
+    found = own
+    if open_units:
+        found |= Q(unit_id__in=sorted(open_units), restricted=False)
+    if closed_units:
+        found |= Q(unit_id__in=sorted(closed_units))
+    return found
+
+
+def sees(person_id: int | None, case: Case, parties: Iterable[Any], at: datetime, book: Directory) -> bool:
+    """Whether the person may know of this case."""
+    if person_id is None:
+        return False
+    if any(p.person_id == person_id and p.case_id == case.pk for p in parties):
+        return True
+    everything, open_units, closed_units = _reach(person_id, at, book)
+    if everything or case.unit_id in closed_units:
+        return True
+    return case.unit_id in open_units and not case.restricted
+
+
+def _reach(person_id: int, at: datetime, book: Directory) -> tuple[bool, set[int], set[int]]:
+    """(all cases, units seen but for restricted cases, units seen whole) by the person's grants at that moment."""
+    roles = current_policy().roles
+    everything, open_units, closed_units = False, set(), set()
+    for grant in book.grants_of(person_id, at):
+        role = roles[grant.role]
+        if role.sees == "all":
+            everything = everything or role.sees_restricted
+            open_units |= set(book.units)
+        elif role.sees == "unit":
+            units = book.below[grant.unit_id]
+            open_units |= units
+            if role.sees_restricted:
+                closed_units |= units
+    return everything, open_units - closed_units, closed_units

@@ -1,0 +1,111 @@
+"""A person signs a document with their own key, which only the credential presented again unlocks."""
+
+import hashlib
+import hmac
+import re
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.hashers import check_password
+from django.utils.translation import gettext as _
+
+from casework import store
+from casework.documents.errors import PkiError, WrongSecret
+from casework.documents.pki import issue_person_certificate
+from casework.documents.signer import LocalSigner
+from casework.documents.signing import sign
+from casework.domain.actor import Actor
+from casework.domain.errors import NotAllowedNow, NotPermitted
+from casework.domain.now import now
+from casework.models import Account, Installation, Person, SigningKey, Token
+
+Credential = SigningKey.Credential
+
+
+def sign_as(actor: Actor, document: Any, signature: str, credential: Any) -> dict[str, Any]:
+    """The document's new file, signed by the actor in the field `signature`; the changes of its row are returned.
+
+    Written to the store before the step is; a step that then fails leaves a file nobody refers to."""
+    key, secret = _unlockable(actor, credential.get_secret_value())
+    try:
+        signer = LocalSigner.from_encrypted(key.certificate, key.private_key, secret)
+    except WrongSecret:
+        raise _wrong() from None
+    field = next(f for f in document.fields if f["name"] == signature)
+    data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    first = not any(f.get("serial") for f in document.fields)
+    signed = sign(data, signature, signer, reason=field["reason"], location=field["location"], certify=first, at=now())
+    fields = [{**f, "serial": key.serial} if f is field else f for f in document.fields]
+    return {"file_sha256": store.put(settings.DOCUMENT_FOLDER, signed), "fields": fields}
+
+
+def enrol(account: Account, kind: str, secret: str, token: Token | None = None) -> SigningKey | None:
+    """The credential has a key pair and a certificate of its own; keys it replaces are revoked. None for a machine,
+    and before the organisation has a PKI (make_pki)."""
+    if account.person is None or account.is_machine or not (settings.PKI_FOLDER / "root.crt.pem").exists():
+        return None
+    demo = Installation.objects.filter(demo=True).exists()
+    issued = issue_person_certificate(settings.PKI_FOLDER, account.person.name, account.person.no, secret, demo)
+    moment = now()
+    if kind == Credential.PASSWORD:
+        SigningKey.objects.filter(account=account, credential=kind, revoked_at=None).update(revoked_at=moment)
+    return SigningKey.objects.create(
+        person=account.person, account=account, credential=kind, token=token, serial=issued.serial,
+        certificate=issued.certificate_pem, private_key=issued.key_pem, created_at=moment,
+    )  # fmt: skip
+
+
+def demo_secret() -> str:
+    """What unlocks keys in a demo database when a command acts as somebody without their token."""
+    return (settings.PKI_FOLDER / "demo.secret").read_text().strip()
+
+
+def token_digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unlockable(actor: Actor, credential: str) -> tuple[SigningKey, str]:
+    """The actor's key that this credential unlocks, the credential having been checked."""
+    keys = SigningKey.objects.filter(person_id=actor.person_id, revoked_at=None)
+    if actor.impersonated and not credential:
+        key, credential = _demo_key(actor), demo_secret()
+        return key, credential
+    account = Account.objects.get(pk=actor.account_id)
+    if not re.search(r"\S", credential):
+        raise _wrong()
+    if check_password(credential, account.password):
+        key = keys.filter(account=account, credential=Credential.PASSWORD).order_by("-id").first()
+    else:
+        digest = token_digest(credential)
+        token = Token.objects.filter(account=account, digest=digest, revoked_at=None, expires_at__gt=now()).first()
+        if token is None or not hmac.compare_digest(token.digest, digest):
+            raise _wrong()
+        key = keys.filter(token=token).first()
+    if key is None:
+        raise NotAllowedNow(
+            _("Expected a signing key for this credential, but there is none; run make_pki, then set the credential anew")
+        )
+    return key, credential
+
+
+def _demo_key(actor: Actor) -> SigningKey:
+    """Made when first needed: most people of a demo never sign."""
+    key = SigningKey.objects.filter(person_id=actor.person_id, credential=Credential.DEMO, revoked_at=None).first()
+    if key is not None:
+        return key
+    person = Person.objects.get(pk=actor.person_id)
+    try:
+        issued = issue_person_certificate(settings.PKI_FOLDER, person.name, person.no, demo_secret(), True)
+    except (PkiError, FileNotFoundError):
+        raise NotAllowedNow(_("Expected a PKI, but there is none; run make_pki first")) from None
+    return SigningKey.objects.create(
+        person=person, account=None, credential=Credential.DEMO, serial=issued.serial,
+        certificate=issued.certificate_pem, private_key=issued.key_pem, created_at=now(),
+    )  # fmt: skip
+
+
+def _wrong() -> NotPermitted:
+    return NotPermitted(
+        _("Expected your password or token again to sign, but it was not accepted; enter it once more"),
+        code="wrong_credential",
+    )

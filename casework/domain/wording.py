@@ -1,0 +1,44 @@
+"""Codes in the reader's words. The words stand in policy, the engine's own in the message catalogue."""
+
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from casework.domain.directory import Directory
+from casework.domain.policy import current_policy
+
+
+def spoken(text: Any) -> str:
+    """A bilingual text in the active language."""
+    zh = (get_language() or "en").startswith("zh")
+    if isinstance(text, dict):
+        return text["zh" if zh else "en"]
+    return text.zh if zh else text.en
+
+
+def role_label(code: str) -> str:
+    return spoken(current_policy().roles[code].label)
+
+
+def party_label(code: str) -> str:
+    """The words for a part in a case, as some case type's policy gives them."""
+    for rules in current_policy().case_types.values():
+        if code in rules.labels.get("parties", {}):
+            return spoken(rules.label("parties", code))
+    return code
+
+
+def bar_text(code: str) -> Any:
+    """The bilingual reason of a bar."""
+    for rules in current_policy().case_types.values():
+        if code in rules.labels.get("bar_reasons", {}):
+            return rules.label("bar_reasons", code)
+    raise KeyError(f"the policy has no words for the bar {code!r}")
+
+
+def bar_words(bar: Any, book: Directory) -> str:
+    words = spoken(bar_text(bar.code))
+    if bar.of_person_id:
+        words += _(" (for %(no)s)") % {"no": book.persons[bar.of_person_id].no}
+    return words

@@ -1,0 +1,20 @@
+"""Rows, constraints and indexes. What may happen to them stands in casework.domain."""
+
+from casework.models.calendar import CalendarDay
+from casework.models.case import Case, Family, Numbering, Party
+from casework.models.clock import Clock, ClockEntry, ClockWarning
+from casework.models.delivery import Delivery, Notice
+from casework.models.document import Document
+from casework.models.event import CaseEvent, EventText, StreamHead
+from casework.models.grant import Grant, Leave
+from casework.models.installation import Installation, Stamp
+from casework.models.person import Account, Person, SigningKey, Token
+from casework.models.policy import PolicyVersion
+from casework.models.task import Task
+from casework.models.unit import Unit
+
+__all__ = [
+    "Account", "CalendarDay", "Case", "CaseEvent", "Clock", "ClockEntry", "ClockWarning", "Delivery",
+    "Document", "EventText", "Family", "Grant", "Installation", "Leave", "Notice", "Numbering", "Party", "Person",
+    "PolicyVersion", "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
+]  # fmt: skip

@@ -1,0 +1,14 @@
+from django.db import models
+
+
+class CalendarDay(models.Model):
+    """A day that a notice made off or working (调休); days without a row follow the week."""
+
+    calendar = models.CharField(max_length=20)
+    date = models.DateField()
+    working = models.BooleanField()
+    holiday = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["calendar", "date"], name="calendar_day")]

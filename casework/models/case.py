@@ -1,0 +1,91 @@
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField
+
+from casework.models.person import Person
+from casework.models.policy import PolicyVersion
+from casework.models.unit import Unit
+
+
+class Family(models.Model):
+    """Cases that hang on one another. Its version is the guard of every step: nobody's version, nobody's write."""
+
+    id = models.BigIntegerField(primary_key=True)
+    version = models.BigIntegerField(default=1)
+
+
+class Numbering(models.Model):
+    """The last case number given for a prefix and year."""
+
+    prefix = models.CharField(max_length=3)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["prefix", "year"], name="numbering_year")]
+
+
+class Case(models.Model):
+    """What every case has. The law of each type stands on its subclass; `state` is the only truth of where it is."""
+
+    prefix: ClassVar[str] = ""
+    title: ClassVar[Any] = ""
+    clocks: ClassVar[tuple[Any, ...]] = ()
+    closed_states: ClassVar[tuple[str, ...]] = ()
+    party_bars: ClassVar[dict[str, str]] = {}
+
+    id = models.BigIntegerField(primary_key=True)
+    number = models.CharField(max_length=20)
+    type = models.CharField(max_length=60)
+    family = models.ForeignKey(Family, models.PROTECT, related_name="cases")
+    subject = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    concerned = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", db_index=False)
+    fact_at = models.DateTimeField(null=True)
+    state = FSMField(max_length=40, default="", protected=True)
+    restricted = models.BooleanField(default=False)
+    policy = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="+", db_index=False)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField()
+    seq = models.PositiveIntegerField(default=0)
+    head = models.CharField(max_length=64, default="0" * 64)
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        constraints = [models.UniqueConstraint(fields=["number"], name="case_number")]
+        indexes = [
+            models.Index(fields=["unit", "-id"], name="case_unit"),
+            models.Index(fields=["type", "state", "-id"], name="case_type_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
+
+
+class Party(models.Model):
+    """A person's part in a case. Deciders leave a row too, so that bars never scan events."""
+
+    id = models.BigIntegerField(primary_key=True)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="parties")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    role = models.CharField(max_length=40)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "case"], name="party_person")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "person", "role"], condition=Q(until=None), name="party_once_at_a_time"
+            )
+        ]

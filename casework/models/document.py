@@ -1,0 +1,35 @@
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from casework.models.case import Case
+
+
+class Document(models.Model):
+    """A decision on paper: the frozen snapshot it was drawn from and the file as it now is, by its SHA-256.
+
+    Once issued the row never changes; a correction is a new document that names the old."""
+
+    class State(models.TextChoices):
+        DRAFTED = "drafted", _("drafted")
+        SIGNED = "signed", _("signed")
+        SEALED = "sealed", _("sealed")
+        ISSUED = "issued", _("issued")
+        VOID = "void", _("void")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="documents")
+    kind = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFTED)
+    snapshot = models.TextField()
+    snapshot_sha256 = models.CharField(max_length=64)
+    file_sha256 = models.CharField(max_length=64)
+    fields = models.JSONField(default=list)
+    supersedes = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    drafted_at = models.DateTimeField()
+    issued_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("document")
+        indexes = [models.Index(fields=["file_sha256"], name="document_file")]

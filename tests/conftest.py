@@ -1,0 +1,161 @@
+"""The cast, the time and the database that tests share."""
+
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from casework.domain import directory, hours, now, policy
+from casework.domain.actor import Actor, actor_for, system
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+DATA = Path(settings.BASE_DIR) / "demo" / "data"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> None:
+    """Every test starts with the organisation of demo/data, its rubrics and its policy, and a PKI."""
+    from casework.documents.pki import make_pki
+
+    make_pki(settings.PKI_FOLDER, {"zh": "测试呼叫中心", "en": "Test contact centre"}, False)
+    with django_db_blocker.unblock():
+        seed()
+
+
+def seed() -> None:
+    from casework.domain.policy import current_policy, register_current
+    from casework.domain.staff import store_people
+    from casework.imports.people import parse_people, parse_units
+    from casework.imports.tables import read_table
+    from casework.models import Account
+    from workflows.evaluations.rubrics import register_rubrics
+
+    units = parse_units(read_table((DATA / "units.csv").read_bytes())).units
+    table = read_table((DATA / "people.csv").read_bytes())
+    people = parse_people(table, [u.code for u in units], list(current_policy().roles))
+    store_people(units, people, system())
+    Account.objects.create_superuser("root", password="root-password")
+    register_rubrics()
+    register_current()
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    """What processes hold in memory under a version never outlives a test, since tests roll versions back."""
+    forget()
+    yield
+    forget()
+
+
+def forget() -> None:
+    directory._held.clear()
+    hours._compiled.cache_clear()
+    policy._registered.clear()
+
+
+class Time:
+    """The time of a test: stands still until moved."""
+
+    def __init__(self) -> None:
+        self.set("2026-11-03 10:00")
+
+    def set(self, text: str) -> datetime:
+        """Local time in Shanghai, e.g. `2026-11-03 10:00` or with seconds."""
+        now._fixed.set(datetime.fromisoformat(text).replace(tzinfo=SHANGHAI))
+        return now.now()
+
+    def to(self, moment: datetime, seconds: float = 0) -> datetime:
+        now._fixed.set(moment + timedelta(seconds=seconds))
+        return now.now()
+
+    def on(self, **delta: float) -> datetime:
+        return self.to(now.now() + timedelta(**delta))
+
+
+@pytest.fixture
+def time() -> Iterator[Time]:
+    """It is Tuesday 2026-11-03, 10:00 in Shanghai, and stays so until the test moves it."""
+    token = now._fixed.set(None)
+    yield Time()
+    now._fixed.reset(token)
+
+
+@pytest.fixture
+def as_(db) -> Callable[..., Actor]:
+    """`as_("ann")`: ann at the API's door, by token."""
+    return acting
+
+
+def acting(login: str, **values) -> Actor:
+    from casework.models import Account
+
+    account = Account.objects.select_related("person").get(username=login)
+    actor = actor_for(account, door="api", authenticated="token")
+    return Actor(**{**vars(actor), **values})
+
+
+@pytest.fixture
+def real_db(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """A database of the test's own, copied from the seeded one: real commits, threads and processes allowed."""
+    with django_db_blocker.unblock():
+        original = connection.settings_dict["NAME"]
+        copy = _copied(str(original))
+        forget()
+        try:
+            yield
+        finally:
+            connections.close_all()
+            connection.settings_dict["NAME"] = original
+            _drop(copy)
+
+
+def _copied(original: str) -> str:
+    connections.close_all()
+    name = f"copy_{uuid.uuid4().hex[:12]}"
+    if connection.vendor == "sqlite":
+        name = str(Path(original).with_name(name + ".sqlite3"))
+        for suffix in ("", "-wal"):
+            if Path(original + suffix).exists():
+                shutil.copy(original + suffix, name + suffix)
+    else:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{original}"')
+    connection.settings_dict["NAME"] = name
+    return name
+
+
+def _drop(name: str) -> None:
+    if connection.vendor == "sqlite":
+        for suffix in ("", "-wal", "-shm"):
+            Path(name + suffix).unlink(missing_ok=True)
+        return
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """All calls in threads of their own, started together; their results or exceptions, in order."""
+    barrier, results = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(index: int, call: Callable[[], object]) -> None:
+        barrier.wait()
+        try:
+            results[index] = call()
+        except Exception as error:  # handed to the test as its result
+            results[index] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

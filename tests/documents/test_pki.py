@@ -1,0 +1,135 @@
+"""Keys and certificates: made once, kept apart, opened only by their secret."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from casework.documents import pki
+from casework.documents.errors import PkiError, WrongSecret
+from casework.documents.private_key import change_secret, lock, unlock
+from casework.documents.signer import LocalSigner, seal_signer
+
+from .conftest import SECRET
+
+ORGANISATION = {"zh": "公断示范客服中心", "en": "Gongduan Model Contact Centre"}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_make_pki_twice_changes_nothing(keys: pki.Pki) -> None:
+    before = contents(keys.folder)
+    assert pki.make_pki(keys.folder, {"zh": "别家", "en": "Other"}, demo=True).root_pem == keys.root_pem
+    assert contents(keys.folder) == before
+
+
+def test_make_pki_keeps_keys_to_their_owner(keys: pki.Pki) -> None:
+    assert stat.S_IMODE(keys.folder.stat().st_mode) == 0o700
+    for path in keys.folder.iterdir():
+        if path.name.endswith((".key.pem", ".passphrase")):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+            assert b"BEGIN EC PRIVATE KEY" not in path.read_bytes() and b"BEGIN PRIVATE KEY" not in path.read_bytes()
+
+
+def test_make_pki_at_once_from_two_sides_gives_both_the_same(tmp_path: Path) -> None:
+    made: list[str] = []
+    sides = [
+        threading.Thread(target=lambda: made.append(pki.make_pki(tmp_path / "keys", ORGANISATION, True).root_pem))
+        for _ in range(2)
+    ]
+    for side in sides:
+        side.start()
+    for side in sides:
+        side.join()
+    assert len(made) == 2 and made[0] == made[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["keys"]
+
+
+def test_make_pki_with_a_missing_file_is_refused_and_names_it(tmp_path: Path) -> None:
+    pki.make_pki(tmp_path / "keys", ORGANISATION, demo=True)
+    (tmp_path / "keys" / "seal.key.pem").unlink()
+    before = contents(tmp_path / "keys")
+    with pytest.raises(PkiError, match="seal.key.pem"):
+        pki.make_pki(tmp_path / "keys", ORGANISATION, demo=True)
+    assert contents(tmp_path / "keys") == before
+
+
+def test_make_pki_in_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not keys")
+    with pytest.raises(PkiError):
+        pki.make_pki(tmp_path, ORGANISATION, demo=True)
+    assert contents(tmp_path) == {"notes.txt": b"not keys"}
+
+
+def test_demo_keys_do_not_serve_in_earnest(keys: pki.Pki) -> None:
+    with pytest.raises(PkiError):
+        pki.make_pki(keys.folder, ORGANISATION, demo=False)
+    with pytest.raises(PkiError):
+        pki.issue_person_certificate(keys.folder, "秦明", "M401", SECRET, demo=False)
+
+
+def test_issue_person_certificate_names_person_and_demo(keys: pki.Pki, reviewer: pki.IssuedCertificate) -> None:
+    certificate = x509.load_pem_x509_certificate(reviewer.certificate_pem.encode())
+    subject = certificate.subject.rfc4514_string()
+    assert "CN=秦明" in subject and "M401" in subject and "DEMO 演示" in subject
+    usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    assert usage.digital_signature and usage.content_commitment and not usage.key_cert_sign
+    assert not any(isinstance(extension.value, x509.ExtendedKeyUsage) for extension in certificate.extensions)
+    assert reviewer.serial == f"{certificate.serial_number:x}"
+    certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(keys.root_pem.encode()))
+
+
+@pytest.mark.parametrize(("name", "number"), [("", "M1"), ("秦" * 65, "M1"), ("秦明", " ")])
+def test_issue_person_certificate_with_a_name_that_does_not_fit_is_refused(
+    keys: pki.Pki, name: str, number: str
+) -> None:
+    with pytest.raises(PkiError):
+        pki.issue_person_certificate(keys.folder, name, number, SECRET, demo=True)
+
+
+@pytest.mark.parametrize("wrong", ["", "A secret of 秦明", SECRET + " ", "\x00"])
+def test_signer_with_a_wrong_secret_is_refused(reviewer: pki.IssuedCertificate, wrong: str) -> None:
+    with pytest.raises(WrongSecret):
+        LocalSigner.from_encrypted(reviewer.certificate_pem, reviewer.key_pem, wrong)
+
+
+def test_signer_with_somebody_elses_key_is_refused(keys: pki.Pki, reviewer: pki.IssuedCertificate) -> None:
+    other = pki.issue_person_certificate(keys.folder, "白航", "Q202", "other", demo=True)
+    with pytest.raises(WrongSecret):
+        LocalSigner.from_encrypted(reviewer.certificate_pem, other.key_pem, "other")
+
+
+def test_issue_person_certificate_without_a_secret_is_refused(keys: pki.Pki) -> None:
+    with pytest.raises(WrongSecret):
+        pki.issue_person_certificate(keys.folder, "秦明", "M401", "", demo=True)
+
+
+def test_change_secret_locks_the_same_key_anew(reviewer: pki.IssuedCertificate) -> None:
+    changed = change_secret(reviewer.key_pem, SECRET, "new")
+    assert LocalSigner.from_encrypted(reviewer.certificate_pem, changed, "new")
+    with pytest.raises(WrongSecret):
+        unlock(changed, SECRET)
+
+
+def test_locked_key_opens_with_openssl(keys: pki.Pki) -> None:
+    read = subprocess.run(
+        ["openssl", "pkey", "-in", keys.folder / "seal.key.pem", "-passin", f"file:{keys.folder / 'seal.passphrase'}",
+         "-noout", "-text"], capture_output=True, text=True, check=True,
+    )
+    assert "prime256v1" in read.stdout
+
+
+def test_seal_signer_loads_the_key_once(keys: pki.Pki) -> None:
+    assert seal_signer(keys.folder) is seal_signer(keys.folder)
+
+
+def test_lock_never_writes_the_same_bytes_twice(reviewer: pki.IssuedCertificate) -> None:
+    key = unlock(reviewer.key_pem, SECRET)
+    assert lock(key, SECRET) != lock(key, SECRET)

@@ -1,0 +1,136 @@
+"""Signing: the right field, once, in order; accepted by other people's verifiers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from casework.documents import fields, pki, render, signer, signing
+from casework.documents.errors import RenderError, SigningError
+
+from .conftest import SIGNED_AT, Issued
+from .sample import inadmissibility, ruling
+
+WORDS: dict[str, Any] = {"reason": "裁定", "location": "上海", "at": SIGNED_AT}
+
+
+def test_pdfsig_finds_both_signatures_valid_and_the_whole_file_signed(issued: Issued, on_disk: Any) -> None:
+    report = subprocess.run(["pdfsig", on_disk(issued.file)], capture_output=True, text=True).stdout
+    assert report.count("Signature is Valid") == 2
+    assert "Total document signed" in report.partition("Signature #2")[2]
+    assert "Signature Field Name: reviewer" in report and "Signature Field Name: organisation" in report
+    assert "秦明" in report and report.count("ETSI.CAdES.detached") == 2
+
+
+def test_pdfsig_trusts_the_certificates_when_it_knows_the_root(issued: Issued, on_disk: Any, tmp_path: Path) -> None:
+    root = on_disk(issued.root_pem.encode(), "root.pem")
+    store = f"sql:{tmp_path}"
+    try:
+        subprocess.run(["certutil", "-N", "-d", store, "--empty-password"], check=True)
+    except FileNotFoundError:
+        pytest.skip("certutil (libnss3-tools) is not installed")
+    subprocess.run(["certutil", "-A", "-d", store, "-n", "root", "-t", "CT,CT,CT", "-i", root], check=True)
+    report = subprocess.run(
+        ["pdfsig", "-nssdir", store, on_disk(issued.file)], capture_output=True, text=True
+    ).stdout
+    assert report.count("Certificate is Trusted") == 2
+
+
+def test_qpdf_finds_no_error_in_the_signed_file(issued: Issued, on_disk: Any) -> None:
+    checked = subprocess.run(["qpdf", "--check", on_disk(issued.file)], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_pyhanko_validates_both_signatures_against_the_root_alone(issued: Issued, on_disk: Any) -> None:
+    validated = subprocess.run(
+        [sys.executable, "-m", "pyhanko", "sign", "validate", "--trust-replace",
+         "--trust", on_disk(issued.root_pem.encode(), "root.pem"), on_disk(issued.file)],
+        capture_output=True, text=True,
+    )
+    assert validated.returncode == 0, validated.stderr
+    assert "TRUSTED,EXTENDED_WITH_FORM_FILLING,ACCEPTABLE_MODIFICATIONS" in validated.stdout
+    assert "TRUSTED,UNTOUCHED" in validated.stdout
+
+
+def test_sign_keeps_every_earlier_byte(issued: Issued) -> None:
+    assert issued.file.startswith(issued.first_signed) and issued.first_signed.startswith(issued.draft)
+    assert signing.unsigned_fields(issued.draft) == ["reviewer", "organisation"]
+    assert signing.unsigned_fields(issued.first_signed) == ["organisation"]
+    assert signing.unsigned_fields(issued.file) == []
+
+
+def test_sign_shows_name_number_and_time_in_the_reserved_box(issued: Issued, on_disk: Any) -> None:
+    place = fields.places(issued.draft)["reviewer"]
+    left, bottom, right, top = place.box
+    shown = subprocess.run(
+        ["pdftotext", "-f", str(place.page + 1), "-l", str(place.page + 1), "-x", str(left), "-y", str(842 - top),
+         "-W", str(right - left), "-H", str(top - bottom), on_disk(issued.file), "-"],
+        capture_output=True, check=True,
+    ).stdout.decode()
+    for word in ("秦明", "M401", "2026-11-21 10:00 +08:00", "演示 DEMO"):
+        assert word.replace(" ", "") in "".join(shown.split())
+
+
+def test_sign_inadmissibility_takes_the_seal_alone(keys: pki.Pki) -> None:
+    snapshot = inadmissibility()
+    pdf = render.render("disputes/documents/inadmissibility.html", snapshot)
+    draft = fields.add_signature_fields(pdf, fields.fields_for(snapshot))
+    sealed = signing.sign(draft, "organisation", signer.seal_signer(keys.folder), certify=True, **WORDS)
+    assert signing.unsigned_fields(sealed) == []
+
+
+def test_sign_twice_is_refused(issued: Issued, reviewer_signer: signer.LocalSigner) -> None:
+    with pytest.raises(SigningError):
+        signing.sign(issued.first_signed, "reviewer", reviewer_signer, certify=False, **WORDS)
+
+
+def test_sign_after_the_seal_is_refused(issued: Issued, reviewer_signer: signer.LocalSigner) -> None:
+    with pytest.raises(SigningError):
+        signing.sign(issued.file, "organisation", reviewer_signer, certify=False, **WORDS)
+
+
+def test_sign_certifying_second_is_refused(issued: Issued, keys: pki.Pki) -> None:
+    with pytest.raises(SigningError):
+        signing.sign(issued.first_signed, "organisation", signer.seal_signer(keys.folder), certify=True, **WORDS)
+
+
+def test_sign_unknown_field_is_refused(issued: Issued, reviewer_signer: signer.LocalSigner) -> None:
+    with pytest.raises(SigningError):
+        signing.sign(issued.draft, "stranger", reviewer_signer, certify=True, **WORDS)
+
+
+@pytest.mark.parametrize("file", [b"", b"hello", b"%PDF-1.7\n"])
+def test_sign_what_is_no_pdf_is_refused(file: bytes, reviewer_signer: signer.LocalSigner) -> None:
+    with pytest.raises(SigningError):
+        signing.sign(file, "reviewer", reviewer_signer, certify=True, **WORDS)
+    with pytest.raises(SigningError):
+        fields.add_signature_fields(file, fields.fields_for(ruling()))
+
+
+def test_sign_with_a_time_without_offset_is_refused(issued: Issued, reviewer_signer: signer.LocalSigner) -> None:
+    with pytest.raises(SigningError):
+        signing.sign(issued.draft, "reviewer", reviewer_signer, certify=True, **{**WORDS, "at": datetime(2026, 1, 1)})
+
+
+def test_add_signature_fields_without_a_reserved_place_is_refused(ruling_pdf: bytes) -> None:
+    with pytest.raises(SigningError, match="panel-2"):
+        fields.add_signature_fields(ruling_pdf, [fields.FieldSpec("panel-2", "Second arbitrator")])
+
+
+def test_panel_of_three_and_seal_each_get_a_place_of_their_own() -> None:
+    snapshot = ruling()
+    snapshot["deciders"] = [{**snapshot["deciders"][0], "field": f"panel-{seat}"} for seat in (1, 2, 3)]
+    places = list(fields.places(render.render("disputes/documents/ruling.html", snapshot)).values())
+    assert len(places) == 4 and len({place.page for place in places}) == 1
+    tops = sorted((place.box[3], place.box[1]) for place in places)
+    assert all(lower[0] < upper[1] for lower, upper in zip(tops, tops[1:], strict=False)), "no box touches another"
+
+
+def test_draw_stamp_without_a_size_is_refused() -> None:
+    with pytest.raises(RenderError):
+        render.draw_stamp({"seal": True, "name": "x", "arc_radius": "no number", "arc_span": "0"})

@@ -1,0 +1,217 @@
+"""Verification: the issued file passes, and whatever was done to it, a check fails by name."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyhanko.pdf_utils.generic import NameObject, TextStringObject
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+
+from casework.documents import fields, pki, render, signer, signing
+from casework.documents.limits import Limits
+from casework.documents.verify import CODES, Check, Expected, verdict, verify
+
+from .conftest import SECRET, Issued
+from .sample import ruling
+
+
+def failing(checks: list[Check]) -> set[str]:
+    assert [check.code for check in checks] == list(CODES)
+    return {check.code for check in checks if check.ok is False}
+
+
+def failing_with_and_without_record(file: bytes, issued: Issued) -> tuple[set[str], set[str]]:
+    roots = [issued.root_pem]
+    return failing(verify(file, roots=roots, expected=issued.expected)), failing(verify(file, roots=roots))
+
+
+def flipped(file: bytes, position: int) -> bytes:
+    return file[:position] + bytes([file[position] ^ 1]) + file[position + 1:]
+
+
+def test_verify_issued_file_passes_every_check(issued: Issued) -> None:
+    checks = verify(issued.file, roots=[issued.root_pem], expected=issued.expected)
+    assert [(check.code, check.ok) for check in checks] == [(code, True) for code in CODES]
+    assert verdict(checks) is True
+
+
+def test_verify_without_a_record_cannot_tell_but_fails_nothing(issued: Issued) -> None:
+    checks = verify(issued.file, roots=[issued.root_pem])
+    assert failing(checks) == set() and verdict(checks) is None
+    assert {check.code for check in checks if check.ok is None} == {"file_hash", "expected_signers", "snapshot"}
+
+
+def region(issued: Issued, name: str) -> int:
+    """A position inside a part of the file."""
+    file = issued.file
+    contents = [match.start() for match in re.finditer(rb"/Contents <", file)]
+    return {
+        "header": 6,
+        "page content": file.index(b"stream\n") + 200,
+        "attachment": len(issued.draft) // 2,
+        "end of the draft": len(issued.draft) - 8,
+        "first signature": contents[0] + 600,
+        "padding of the first": contents[0] + 8000,
+        "stamp of the second": len(issued.first_signed) + 5000,
+        "second signature": contents[1] + 600,
+        "padding of the second": contents[1] + 8000,
+        "byte range": file.rindex(b"/ByteRange") + 14,
+        "last byte": len(file) - 1,
+    }[name]
+
+
+@pytest.mark.parametrize("name", [
+    "header", "page content", "attachment", "end of the draft", "first signature", "padding of the first",
+    "stamp of the second", "second signature", "padding of the second", "byte range", "last byte",
+])
+def test_verify_one_changed_bit_is_found_with_and_without_record(name: str, issued: Issued) -> None:
+    with_record, without = failing_with_and_without_record(flipped(issued.file, region(issued, name)), issued)
+    assert "file_hash" in with_record
+    assert without, "also without the file's digest something must fail"
+
+
+@given(st.data())
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_verify_any_changed_byte_is_found_without_record(issued: Issued, data: Any) -> None:
+    position = data.draw(st.integers(0, len(issued.file) - 1))
+    value = data.draw(st.integers(0, 255).filter(lambda byte: byte != issued.file[position]))
+    file = issued.file[:position] + bytes([value]) + issued.file[position + 1:]
+    assert failing(verify(file, roots=[issued.root_pem]))
+
+
+@pytest.mark.parametrize("tail", [b"\n", b" " * 100, b"%%EOF\n", b"1 0 obj\n<<>>\nendobj\n"])
+def test_verify_appended_bytes_are_found(tail: bytes, issued: Issued) -> None:
+    with_record, without = failing_with_and_without_record(issued.file + tail, issued)
+    assert {"file_hash", "covers_whole_file"} <= with_record
+    assert "covers_whole_file" in without or "parse" in without
+
+
+def test_verify_cut_back_to_the_first_signature_is_found(issued: Issued) -> None:
+    with_record, without = failing_with_and_without_record(issued.first_signed, issued)
+    assert {"file_hash", "expected_signers"} <= with_record and "expected_signers" in without
+
+
+def test_verify_unsigned_draft_is_found(issued: Issued) -> None:
+    with_record, without = failing_with_and_without_record(issued.draft, issued)
+    assert {"signatures", "expected_signers", "covers_whole_file"} <= with_record & without
+
+
+@pytest.mark.parametrize("share", [0, 10, 50, 90, 99])
+def test_verify_file_cut_anywhere_is_found(share: int, issued: Issued) -> None:
+    with_record, without = failing_with_and_without_record(issued.file[:len(issued.file) * share // 100], issued)
+    assert "file_hash" in with_record and without
+
+
+def appended_title(file: bytes) -> bytes:
+    """An incremental update of the document information, which pyHanko alone accepts."""
+    output = io.BytesIO(file)
+    writer = IncrementalPdfFileWriter(output)
+    info = writer.trailer["/Info"]
+    info[NameObject("/Title")] = TextStringObject("another title")
+    writer.update_container(info)
+    writer.write_in_place()
+    return output.getvalue()
+
+
+def with_other_attachment(file: bytes) -> bytes:
+    output = io.BytesIO()
+    with pikepdf.open(io.BytesIO(file)) as opened:
+        opened.attachments["decision.json"] = pikepdf.AttachedFileSpec(opened, b'{"kind":"ruling"}')
+        opened.save(output)
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("alter", [appended_title, with_other_attachment])
+def test_verify_file_altered_with_tools_is_found(alter: Any, issued: Issued) -> None:
+    with_record, without = failing_with_and_without_record(alter(issued.file), issued)
+    assert "file_hash" in with_record and without
+
+
+def test_verify_against_another_root_is_not_trusted(issued: Issued, tmp_path: Path) -> None:
+    other = pki.make_pki(tmp_path / "other", ruling()["organisation"], demo=True)
+    assert failing(verify(issued.file, roots=[other.root_pem], expected=issued.expected)) == {"signatures"}
+    assert failing(verify(issued.file, roots=[], expected=issued.expected)) == {"signatures"}
+
+
+def test_verify_signed_by_another_person_is_found(issued: Issued, keys: pki.Pki) -> None:
+    ian = pki.issue_person_certificate(keys.folder, "白航", "Q202", SECRET, demo=True)
+    hand = signer.LocalSigner.from_encrypted(ian.certificate_pem, ian.key_pem, SECRET, ian.chain_pem)
+    words = {"reason": "裁定", "location": "上海"}
+    first = signing.sign(issued.draft, "reviewer", hand, certify=True, **words)
+    file = signing.sign(first, "organisation", signer.seal_signer(keys.folder), certify=False, **words)
+    assert failing(verify(file, roots=[issued.root_pem], expected=issued.expected)) == {"file_hash", "expected_signers"}
+
+
+def test_verify_genuine_signatures_on_another_decision_are_found(
+    issued: Issued, keys: pki.Pki, reviewer_signer: signer.LocalSigner
+) -> None:
+    other = ruling()
+    other["criteria"][0]["ruled"] = {"shown": "10"}
+    draft = fields.add_signature_fields(
+        render.render("disputes/documents/ruling.html", other), fields.fields_for(other))
+    words = {"reason": "裁定", "location": "上海"}
+    first = signing.sign(draft, "reviewer", reviewer_signer, certify=True, **words)
+    file = signing.sign(first, "organisation", signer.seal_signer(keys.folder), certify=False, **words)
+    with_record, without = failing_with_and_without_record(file, issued)
+    assert with_record == {"file_hash", "snapshot"}
+    assert without == {"snapshot"}, "the address in its QR code is still that of the first decision"
+
+
+def test_verify_page_that_prints_something_else_is_found(issued: Issued, ruling_pdf: bytes) -> None:
+    # The attachment of one decision in the pages of another, signed by nobody: the printed check alone must see it.
+    other = ruling()
+    other["criteria"][0]["reasons"] = "另一份理由"
+    pages = io.BytesIO()
+    with pikepdf.open(io.BytesIO(render.render("disputes/documents/ruling.html", other))) as opened, \
+            pikepdf.open(io.BytesIO(ruling_pdf)) as first:
+        data = first.attachments["decision.json"].get_file().read_bytes()
+        del opened.attachments["decision.json"]
+        opened.attachments["decision.json"] = pikepdf.AttachedFileSpec(opened, data)
+        opened.save(pages)
+    checks = verify(pages.getvalue(), roots=[issued.root_pem])
+    assert "criteria.0.reasons" in next(check.message for check in checks if check.code == "snapshot")
+
+
+def test_verify_expired_certificate_is_not_trusted(issued: Issued) -> None:
+    checks = verify(issued.file, roots=[issued.root_pem], expected=issued.expected,
+                    at=datetime(2060, 1, 1, tzinfo=UTC))
+    assert failing(checks) == {"signatures"}
+
+
+BOMB = b"%PDF-1.7\n1 0 obj\n" + b"[" * 200_000 + b"\nendobj\ntrailer\n<</Root 1 0 R/Size 2>>\nstartxref\n9\n%%EOF\n"
+
+
+@pytest.mark.parametrize("file", [
+    b"", b"%PDF-1.7\n", b"\x00" * 1000, b"hello", BOMB, b"%PDF-1.7\nxref\n0 99999999999\ntrailer\n<<>>\nstartxref\n9\n%%EOF",
+])
+def test_verify_hostile_bytes_are_a_failed_parse(file: bytes, issued: Issued) -> None:
+    checks = verify(file, roots=[issued.root_pem], expected=issued.expected)
+    assert failing(checks) == {"parse", "file_hash"} and verdict(checks) is False
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=25, deadline=None)
+def test_verify_random_bytes_never_pass(file: bytes) -> None:
+    assert "parse" in failing(verify(b"%PDF-1.7\n" + file, roots=[]))
+
+
+def test_verify_beyond_a_limit_is_a_failed_parse_and_the_next_one_succeeds(issued: Issued) -> None:
+    for limits in (Limits(file_mib=0), Limits(pages=1), Limits(memory_mib=60)):
+        assert "parse" in failing(verify(issued.file, roots=[issued.root_pem], limits=limits))
+    assert verdict(verify(issued.file, roots=[issued.root_pem], expected=issued.expected)) is True
+
+
+def test_verify_upper_case_record_is_the_same_record(issued: Issued) -> None:
+    shouted: Expected = {
+        "sha256": issued.expected["sha256"].upper(), "snapshot_sha256": issued.expected["snapshot_sha256"].upper(),
+        "fields": [{**field, "serial": field["serial"].upper()} for field in issued.expected["fields"]],
+    }
+    assert verdict(verify(issued.file, roots=[issued.root_pem], expected=shouted)) is True

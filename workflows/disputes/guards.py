@@ -1,0 +1,220 @@
+"""What must hold before a dispute's actions."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from casework.domain.action import Act
+from casework.domain.clocks import is_late
+from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
+from casework.models import Document
+from workflows.disputes import criteria
+from workflows.evaluations.guards import invalid
+from workflows.evaluations.scoring import apply as scored
+from workflows.evaluations.scoring import check_value, explain, is_at_least, no_worse
+
+
+def evaluation_of(act: Act) -> Any:
+    return act.family.by_id[act.case.subject_id]
+
+
+def is_published(act: Act) -> None:
+    evaluation = evaluation_of(act)
+    if evaluation.state == evaluation.S.DRAFT:
+        raise NotAllowedNow(_("Expected a published evaluation, but it is still a draft; wait until it is published"))
+
+
+def has_no_open_dispute(act: Act) -> None:
+    disputes = [d for d in act.family.of_type("disputes.ScoreDispute") if d is not act.case]
+    if open_ones := [d.number for d in disputes if not d.is_closed]:
+        raise NotAllowedNow(
+            _("Expected no open dispute of this evaluation, but %(number)s is; add criteria there") % {"number": open_ones[0]},
+            code="dispute_open",
+        )
+
+
+def may_file_again(act: Act) -> None:
+    """One dispute per evaluation and publication; a withdrawn one may be filed once more."""
+    publication = evaluation_of(act).publication
+    before = [
+        d for d in act.family.of_type("disputes.ScoreDispute") if d is not act.case and d.publication == publication
+    ]
+    again = act.policy.value("refile_once") and len(before) == 1 and before[0].outcome == "withdrawn"
+    if before and not again:
+        raise NotAllowedNow(
+            _("Expected the first dispute of this publication, but %(number)s was %(outcome)s; it cannot be filed again")
+            % {"number": before[-1].number, "outcome": before[-1].outcome},
+            code="already_disputed",
+        )
+
+
+def is_filed_late(act: Act) -> bool:
+    """Whether the objection window was over when the paper was received."""
+    evaluation = evaluation_of(act)
+    if evaluation.window_closed:
+        return True
+    return is_late(act.family.clock(evaluation, "objection"), act.at) if evaluation.served_at else False
+
+
+def is_in_time(act: Act) -> None:
+    if is_filed_late(act):
+        raise NotAllowedNow(_("Expected the objection window to be open, but it is closed; the criteria stand"), code="late")
+
+
+def are_valid_claims(act: Act) -> None:
+    """Criteria of this rubric, each once, claimed values on the step and better than the present ones."""
+    evaluation, problems, seen = evaluation_of(act), [], set()
+    for number, item in enumerate(act.data.criteria):
+        field, code, value = f"criteria.{number}", item.criterion, item.claimed.plain()
+        if code in seen:
+            problems.append(_problem(field, "twice", _("the criterion is named twice")))
+        seen.add(code)
+        names = check_value(evaluation.rubric, code, value)
+        problems += [_problem(f"{field}.claimed", name, explain(evaluation.rubric, code, name)) for name in names]
+        if names:
+            continue
+        if evaluation.open_criteria and code not in evaluation.open_criteria:
+            problems.append(_problem(field, "not_open", _("only the corrected criteria may be disputed now")))
+        present = evaluation.current[code]
+        if is_at_least(evaluation.rubric, code, present, value) and not _nothing_deducted(evaluation, code):
+            problems.append(_problem(f"{field}.claimed", "not_better", _("the claim is no better than the present value")))
+        if any(second > evaluation.duration_s for second in item.seconds):
+            problems.append(_problem(f"{field}.seconds", "beyond_recording", _("the recording is shorter")))
+    if problems:
+        raise invalid(problems)
+
+
+def _nothing_deducted(evaluation: Any, code: str) -> bool:
+    """Full marks already: admissible or not is for the reviewer to say, with reasons."""
+    entry, criterion = evaluation.current[code], evaluation.rubric.criterion(code)
+    return entry.get("failed") is False or (entry.get("score") is not None and criterion.points == _number(entry["score"]))
+
+
+def _number(text: str) -> Any:
+    from decimal import Decimal
+
+    return Decimal(text)
+
+
+def screening_leaders(act: Act) -> set[int]:
+    """Leaders of the agent's unit at filing who did not score it and are no party."""
+    evaluation = evaluation_of(act)
+    leaders: set[int] = set()
+    chain = act.book.ancestors[act.case.unit_id]
+    for unit_id in chain:
+        leaders |= {
+            g.person_id for g in act.book.grants if g.role == "team_leader" and g.unit_id == unit_id and g.holds_at(act.at)
+        }
+    return leaders - {evaluation.inspector_id, evaluation.concerned_id}
+
+
+def did_not_score(act: Act) -> None:
+    evaluation = evaluation_of(act)
+    if act.person_id in (evaluation.inspector_id, evaluation.concerned_id):
+        raise NotPermitted(_("Expected a leader who neither took nor scored the call, but you did; ask another leader"))
+
+
+def is_not_heard(act: Act) -> None:
+    if act.case.heard:
+        raise NotAllowedNow(_("Expected no statement yet, but the inspector was heard"), code="already_heard")
+    if is_late(act.family.clock(act.case, "statement"), act.at):
+        raise NotAllowedNow(_("Expected a statement in time, but its limit is over; the silence stands"), code="late")
+
+
+def is_heard(act: Act) -> None:
+    """No decision before the other side was heard, or let its time pass."""
+    if not act.case.heard:
+        raise NotAllowedNow(
+            _("Expected the inspector's statement or its time to be over, but neither is; wait for it"), code="not_heard"
+        )
+
+
+def are_valid_statements(act: Act) -> None:
+    problems = []
+    given = [item.criterion for item in act.data.criteria]
+    for number, item in enumerate(act.data.criteria):
+        field = f"criteria.{number}"
+        if item.criterion not in act.case.claims:
+            problems.append(_problem(field, "not_disputed", _("this criterion is not disputed")))
+        if given.count(item.criterion) > 1:
+            problems.append(_problem(field, "twice", _("the criterion is named twice")))
+        if not item.concede and not item.text.strip():
+            problems.append(_problem(f"{field}.text", "empty", _("it is empty; say why, or concede")))
+    if problems:
+        raise invalid(problems)
+
+
+def is_recording_checked(act: Act) -> None:
+    if not evaluation_of(act).recording_state:
+        raise NotAllowedNow(_("Expected a checked recording, but the check is still running; try again in a minute"))
+
+
+def is_valid_ruling(act: Act) -> None:
+    """One decision for each disputed criterion; concessions accepted; a recording that cannot be heard decides for
+    the agent; nothing below the floor, nobody worse off."""
+    case, evaluation, problems = act.case, evaluation_of(act), []
+    given = [item.criterion for item in act.data.criteria]
+    for code in case.claims:
+        if given.count(code) != 1:
+            problems.append(_problem("criteria", "not_decided", _("%(code)s needs exactly one decision") % {"code": code}))
+    for number, item in enumerate(act.data.criteria):
+        field = f"criteria.{number}"
+        if item.criterion not in case.claims:
+            problems.append(_problem(field, "not_disputed", _("this criterion is not disputed")))
+        else:
+            problems += _decision_problems(act, evaluation, field, item)
+    if problems:
+        raise invalid(problems)
+    claims = criteria.decided(case.claims, act.data.criteria, evaluation)
+    values = criteria.ruled_values(claims)
+    if values and act.policy.value("no_worse_off"):
+        if fell := no_worse(evaluation.rubric, evaluation.current, scored(evaluation.current, values)):
+            words = _("nobody may be worse off, but this would fall: %(what)s") % {"what": ", ".join(fell)}
+            raise invalid([_problem("criteria", "worse_off", words)])
+
+
+def _decision_problems(act: Act, evaluation: Any, field: str, item: Any) -> list[dict[str, Any]]:
+    claim, rubric, code = act.case.claims[item.criterion], evaluation.rubric, item.criterion
+    if item.decision == "inadmissible" and item.ground is None:
+        return [_problem(f"{field}.ground", "missing", _("say on which ground it is inadmissible"))]
+    if (item.decision == "other") != (item.value is not None):
+        return [_problem(f"{field}.value", "missing", _("a value belongs to the decision 'other' and to no other"))]
+    if (claim["statement"] or {}).get("conceded") and item.decision != "accept":
+        return [_problem(f"{field}.decision", "conceded", _("the inspector conceded it; it can only be accepted"))]
+    if evaluation.recording_state in ("missing", "altered") and item.decision in ("maintain", "other"):
+        words = _("the recording is missing or altered; the criterion is decided for the agent")
+        return [_problem(f"{field}.decision", "recording_missing", words)]
+    if item.decision != "other":
+        return []
+    value = item.value.plain()
+    if names := check_value(rubric, code, value):
+        return [_problem(f"{field}.value", name, explain(rubric, code, name)) for name in names]
+    floor = [evaluation.original[code], evaluation.current[code]]
+    if not all(is_at_least(rubric, code, value, least) for least in floor):
+        return [_problem(f"{field}.value", "below_floor", _("the value is below what the agent already had"))]
+    return []
+
+
+def has_read_the_draft(act: Act) -> None:
+    """Whoever signs names the very file they read."""
+    document: Document | None = act.case.draft(act)
+    if document is None:
+        raise NotAllowedNow(_("Expected a draft to sign, but it is still being drawn; try again in a moment"), code="no_draft")
+    if document.file_sha256 != act.data.document_sha256:
+        raise InvalidInput(
+            _("Expected the digest of the draft as it now is, but it is another; read the draft again"), code="other_draft"
+        )
+
+
+def is_not_served(act: Act) -> None:
+    if act.case.served_at is not None:
+        raise NotAllowedNow(_("Expected an unserved decision, but it was served before; nothing to do"))
+
+
+def is_reinstatement_open(act: Act) -> None:
+    if is_late(act.family.clock(act.case, "reinstatement"), act.at):
+        raise NotAllowedNow(_("Expected the time for reinstatement to run, but it is over"), code="late")
+
+
+def _problem(field: str, code: str, message: Any) -> dict[str, Any]:
+    return {"field": field, "code": code, "message": str(message)}

@@ -1,0 +1,106 @@
+"""What an evaluation's actions take."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BeforeValidator, Field
+
+from casework.domain.forms import Amount, Form, Line, Reasons, Remark, Seconds
+
+
+def _as_value(given: Any) -> Any:
+    """"10" or 10 for {"score": "10"}."""
+    return given if isinstance(given, dict | Form) else {"score": given}
+
+
+class Value(Form):
+    """The value of a criterion: points, not applicable, or (critical) failed or not."""
+
+    score: Amount | None = None
+    na: bool = False
+    failed: bool | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """As scorecards hold it."""
+        score = None if self.score is None else format(self.score.normalize(), "f")
+        return {"score": score, "na": self.na, "failed": self.failed}
+
+
+GivenValue = Annotated[Value, BeforeValidator(_as_value)]
+Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}$")]
+
+
+class Score(Value):
+    """One line of a scorecard."""
+
+    at: Seconds | None = None
+    comment: Remark = ""  # type: ignore[assignment]
+
+    def plain(self) -> dict[str, Any]:
+        return {**super().plain(), "at": self.at, "comment": str(self.comment)}
+
+
+class Scorecard(Form):
+    """A scored interaction, complete."""
+
+    external_id: Line
+    purpose: Literal["regular", "recheck", "calibration"] = "regular"
+    rubric: Line
+    rubric_version: int
+    interaction_id: Line
+    channel: Line
+    started_at: AwareDatetime
+    duration_s: Seconds
+    customer_ref: Line = ""
+    agent_no: Line
+    inspector_no: Line
+    scored_at: AwareDatetime
+    team: Line = ""
+    scores: Annotated[dict[Code, Score], Field(min_length=1, max_length=200)]
+    content_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{0,64}$")] = ""
+    historical: bool = False
+
+
+class Receipt(Form):
+    """HR's record that the agent received it."""
+
+    received_at: AwareDatetime | None = None
+    proof: Reasons
+
+
+class Question(Form):
+    text: Reasons
+
+
+class Answer(Form):
+    text: Reasons
+
+
+class Change(Form):
+    criterion: Code
+    value: GivenValue
+    reasons: Reasons
+
+
+class Correction(Form):
+    changes: Annotated[list[Change], Field(min_length=1, max_length=200)]
+
+
+class Rescore(Form):
+    """From a ruling that was issued: new values by criterion."""
+
+    values: dict[Code, Value] = {}
+    outcome: Literal["maintained", "adjusted", "annulled"]
+    document: Line = ""
+
+
+class Cause(Form):
+    """The case that moved this one."""
+
+    case: Line = ""
+
+
+class RecordingState(Form):
+    state: Literal["intact", "missing", "altered"]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{0,64}$")] = ""
+
+

@@ -1,0 +1,321 @@
+"""The law of an evaluation (质检评分): scored, published, served, and final unless somebody objects."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_fsm import GET_STATE
+
+from casework.domain.action import SYSTEM, Act, ClockSpec, action, opening
+from casework.domain.directory import local_day
+from casework.domain.effects import Deliver, Join, Notify, PauseClock, PostponeClock, ResumeClock, StartClock, StopClock
+from casework.domain.forms import Nothing, WithReasons
+from casework.models import Case, Person
+from workflows.evaluations import forms, guards
+from workflows.evaluations.scoring import apply as scored
+
+
+class RubricVersion(models.Model):
+    """A rubric as it was published; the content never changes."""
+
+    code = models.CharField(max_length=40)
+    version = models.PositiveSmallIntegerField()
+    digest = models.CharField(max_length=64)
+    content = models.JSONField()
+    registered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["code", "version"], name="rubric_version")]
+
+
+class Recording(models.Model):
+    """The sound of an interaction, hashed on receipt."""
+
+    interaction_id = models.CharField(max_length=60)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    duration_s = models.PositiveIntegerField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["interaction_id"], name="recording_interaction")]
+
+
+class Evaluation(Case):
+    """One scored interaction. `state` is its standing; `reading` how far the agent has taken it in."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        STANDING = "standing", _("standing")
+        PROVISIONAL = "provisional", _("provisional, in dispute")
+        MAINTAINED = "maintained", _("maintained")
+        ADJUSTED = "adjusted", _("adjusted")
+        ANNULLED = "annulled", _("annulled")
+        FINAL = "final", _("final")
+
+    class Reading(models.TextChoices):
+        UNPUBLISHED = "unpublished", _("not published")
+        PUBLISHED = "published", _("published")
+        SERVED = "served", _("served")
+        ACKNOWLEDGED = "acknowledged", _("acknowledged")
+        QUESTIONED = "questioned", _("questioned")
+        ANSWERED = "answered", _("answered")
+
+    S = State
+    RULED: ClassVar = (S.MAINTAINED, S.ADJUSTED, S.ANNULLED)
+    PUBLISHED: ClassVar = (S.STANDING, S.PROVISIONAL, *RULED, S.FINAL)
+
+    prefix = "EVL"
+    title = _("Evaluation")
+    closed_states = (S.FINAL,)
+    party_bars = {"inspector": "scored", "agent": "agent", "corrector": "decided_before"}
+    clocks = (
+        ClockSpec("deemed_service", states=PUBLISHED, breach="deem_served", starts="effect"),
+        ClockSpec("objection", states=PUBLISHED, breach="close_window", starts="effect"),
+        ClockSpec("answer", states=PUBLISHED, breach="note_unanswered", starts="effect"),
+        ClockSpec("correction_approval", states=PUBLISHED, breach="drop_correction", starts="effect"),
+    )
+
+    external_id = models.CharField(max_length=60)
+    purpose = models.CharField(max_length=12, default="regular")
+    rubric_code = models.CharField(max_length=40)
+    rubric_version = models.PositiveSmallIntegerField()
+    interaction_id = models.CharField(max_length=60)
+    channel = models.CharField(max_length=20)
+    duration_s = models.PositiveIntegerField()
+    customer_ref = models.CharField(max_length=60, blank=True)
+    inspector = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    scored_at = models.DateTimeField()
+    team = models.CharField(max_length=60, blank=True)
+    original = models.JSONField()
+    current = models.JSONField()
+    original_score = models.DecimalField(max_digits=5, decimal_places=2)
+    score = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    band = models.CharField(max_length=12)
+    passed = models.BooleanField(default=False)
+    reading = models.CharField(max_length=12, default=Reading.UNPUBLISHED)
+    outcome = models.CharField(max_length=12, blank=True)
+    published_at = models.DateTimeField(null=True)
+    publication = models.PositiveSmallIntegerField(default=0)
+    served_at = models.DateTimeField(null=True)
+    served_how = models.CharField(max_length=12, blank=True)
+    window_closed = models.BooleanField(default=False)
+    open_criteria = models.JSONField(default=list)
+    pending_correction = models.JSONField(null=True)
+    recording_state = models.CharField(max_length=10, blank=True)
+    content_digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("evaluation")
+        verbose_name_plural = _("evaluations")
+        constraints = [
+            models.UniqueConstraint(fields=["external_id"], name="evaluation_external_id"),
+            models.UniqueConstraint(
+                fields=["interaction_id", "rubric_code"], condition=Q(purpose="regular"), name="evaluation_once"
+            ),
+        ]
+
+    # Scoring and publication
+
+    @classmethod
+    def place(cls, form: forms.Scorecard, book: Any) -> dict[str, Any]:
+        """Where the new case belongs: the agent's unit, the call's time; InvalidInput for bad values."""
+        return guards.placed(form, book)
+
+    @opening(
+        target=GET_STATE(lambda case, act: case.S.FINAL if act.data.historical else case.S.DRAFT, states=[S.DRAFT, S.FINAL]),
+        role="inspector|qa_lead", form=forms.Scorecard, event="scored", label=_("score"), when=[guards.is_not_own_call],
+    )  # fmt: skip
+    def record_score(self, act: Act) -> list:
+        self.reading = self.Reading.UNPUBLISHED
+        self.restricted = not act.data.historical
+        joins = [Join("inspector", self.inspector_id)]
+        if act.data.historical:
+            self.window_closed = True
+            joins.append(Join("agent", self.concerned_id))
+        return joins
+
+    @action(
+        source=S.DRAFT, target=S.STANDING, role="qa_lead", event="published", label=_("publish"),
+        when=[guards.is_not_own_score],
+    )  # fmt: skip
+    def publish(self, act: Act) -> list:
+        self.restricted = False
+        self.reading, self.published_at, self.publication = self.Reading.PUBLISHED, act.at, 1
+        return [Join("agent", self.concerned_id), StartClock("deemed_service"), Notify("published", parties=("agent",))]
+
+    # Service
+
+    @action(
+        source=PUBLISHED, relation="agent", event="read", label=_("open"), when=[guards.is_not_served],
+    )  # fmt: skip
+    def read(self, act: Act) -> list:
+        return self._served(act, "opened")
+
+    @action(
+        source=PUBLISHED, role="hr", form=forms.Receipt, event="receipted", label=_("record the receipt"),
+        when=[guards.is_not_served],
+    )  # fmt: skip
+    def record_receipt(self, act: Act) -> list:
+        return self._served(act, "receipted")
+
+    @action(source=PUBLISHED, role=SYSTEM, callable_by_clock=True, event="deemed_served", label=_("deem served"))
+    def deem_served(self, act: Act) -> list:
+        """Recorded leave moves deemed service to the close of the first working day back."""
+        until = guards.back_at_work(act)
+        if until is not None:
+            return [PostponeClock("deemed_service", until, "leave")]
+        return self._served(act, "deemed")
+
+    def _served(self, act: Act, how: str) -> list:
+        self.reading, self.served_at, self.served_how = self.Reading.SERVED, act.at, how
+        act.note["served"] = {"how": how, "day": local_day(act.at)}
+        return [StopClock("deemed_service", "served"), StartClock("objection")]
+
+    # What the agent may say to it
+
+    @action(source=PUBLISHED, relation="agent", event="acknowledged", label=_("acknowledge"), when=[guards.is_served])
+    def acknowledge(self, act: Act) -> list:
+        self.reading = self.Reading.ACKNOWLEDGED
+        return []
+
+    @action(
+        source=(S.STANDING, S.PROVISIONAL), relation="agent", form=forms.Question, event="questioned",
+        label=_("ask about the score"), when=[guards.is_window_open, guards.has_no_open_question],
+    )  # fmt: skip
+    def question(self, act: Act) -> list:
+        self.reading = self.Reading.QUESTIONED
+        return [PauseClock("objection", "question"), StartClock("answer"), Notify("questioned", parties=("inspector",))]
+
+    @action(
+        source=PUBLISHED, relation="inspector", form=forms.Answer, event="answered", label=_("answer the question"),
+        when=[guards.has_open_question],
+    )  # fmt: skip
+    def answer(self, act: Act) -> list:
+        self.reading = self.Reading.ANSWERED
+        return [StopClock("answer"), ResumeClock("objection", "answered"), Notify("answered", parties=("agent",))]
+
+    @action(
+        source=PUBLISHED, role=SYSTEM, callable_by_clock=True, event="unanswered", label=_("note that no answer came"),
+    )  # fmt: skip
+    def note_unanswered(self, act: Act) -> list:
+        self.reading = self.Reading.ANSWERED
+        return [ResumeClock("objection", "unanswered"), Notify("unanswered", parties=("agent",), roles=("qa_lead",))]
+
+    @action(
+        source=PUBLISHED,
+        target=GET_STATE(lambda case, act: case.S.FINAL if case.state == case.S.STANDING else case.state, states=PUBLISHED),
+        role=SYSTEM, callable_by_clock=True, event="window_closed", label=_("close the objection window"),
+    )  # fmt: skip
+    def close_window(self, act: Act) -> list:
+        self.window_closed = True
+        return []
+
+    # Correction
+
+    @action(
+        source=(S.STANDING, S.FINAL), relation="inspector", form=forms.Correction, event="correction_proposed",
+        label=_("propose a correction"), when=[guards.has_no_correction, guards.is_valid_correction],
+    )  # fmt: skip
+    def propose_correction(self, act: Act) -> list:
+        self.pending_correction = {
+            "values": {c.criterion: c.value.plain() for c in act.data.changes},
+            "reasons": {c.criterion: str(c.reasons) for c in act.data.changes},
+        }
+        return [StartClock("correction_approval"), Notify("correction_proposed", roles=("qa_lead",))]
+
+    @action(
+        source=(S.STANDING, S.FINAL), target=S.STANDING, role="qa_lead", decides=True, seat="corrector", takes_seat=True,
+        event="corrected", label=_("approve the correction"), when=[guards.has_correction],
+    )  # fmt: skip
+    def approve_correction(self, act: Act) -> list:
+        """The corrected values stand, and a window for the changed criteria only opens once they are served."""
+        values = self.pending_correction["values"]
+        act.note["values"] = values
+        self.set_values(values)
+        self.open_criteria = sorted(values)
+        self.pending_correction, self.window_closed = None, False
+        self.reading, self.publication, self.published_at = self.Reading.PUBLISHED, self.publication + 1, act.at
+        self.served_at, self.served_how = None, ""
+        return [
+            StopClock("correction_approval"), StopClock("objection", "corrected"), StartClock("deemed_service"),
+            Notify("corrected", parties=("agent",)),
+        ]  # fmt: skip
+
+    @action(
+        source=(S.STANDING, S.FINAL), role="qa_lead", decides=True, seat="corrector", takes_seat=True, form=WithReasons,
+        event="correction_refused", label=_("refuse the correction"), when=[guards.has_correction],
+    )  # fmt: skip
+    def refuse_correction(self, act: Act) -> list:
+        self.pending_correction = None
+        return [StopClock("correction_approval"), Notify("correction_refused", parties=("inspector",))]
+
+    @action(source=PUBLISHED, role=SYSTEM, callable_by_clock=True, event="correction_dropped", label=_("drop the correction"))
+    def drop_correction(self, act: Act) -> list:
+        self.pending_correction = None
+        return [Notify("correction_dropped", parties=("inspector",), roles=("qa_lead",))]
+
+    # Moved by a dispute
+
+    @action(
+        source=(S.STANDING, S.FINAL), target=S.PROVISIONAL, role=SYSTEM, form=forms.Cause, event="disputed",
+        label=_("mark provisional"),
+    )  # fmt: skip
+    def mark_provisional(self, act: Act) -> list:
+        self.pending_correction = None
+        return [StopClock("correction_approval"), Deliver("check_recording")]
+
+    @action(
+        source=S.PROVISIONAL,
+        target=GET_STATE(lambda case, act: case.S.FINAL if case.window_closed else case.S.STANDING, states=[S.FINAL, S.STANDING]),
+        role=SYSTEM, form=forms.Cause, event="undisputed", label=_("end the dispute"),
+    )  # fmt: skip
+    def restore(self, act: Act) -> list:
+        return []
+
+    @action(
+        source=(S.PROVISIONAL, *RULED), target=GET_STATE(lambda case, act: act.data.outcome, states=RULED),
+        role=SYSTEM, form=forms.Rescore, event="rescored", label=_("move the score"),
+    )  # fmt: skip
+    def rescore(self, act: Act) -> list:
+        """The ruled values are the score; the original is never lost."""
+        self.outcome = act.data.outcome
+        before = {"score": self.score, "band": self.band, "passed": self.passed}
+        if self.outcome == self.S.ANNULLED:
+            self.score, self.band, self.passed = None, "", False
+        else:
+            self.set_values({code: value.plain() for code, value in act.data.values.items()})
+        act.note |= {"before": before, "after": {"score": self.score, "band": self.band, "passed": self.passed}}
+        return []
+
+    @action(source=RULED, target=S.FINAL, role=SYSTEM, form=forms.Cause, event="settled", label=_("make final"))
+    def finalise(self, act: Act) -> list:
+        self.window_closed = True
+        return [StopClock("objection", "settled")]
+
+    @action(source="*", role=SYSTEM, form=forms.RecordingState, event="recording_checked", label=_("note the recording"))
+    def note_recording(self, act: Act) -> list:
+        self.recording_state = act.data.state
+        return []
+
+    # Reading
+
+    @property
+    def rubric(self) -> Any:
+        from workflows.evaluations.rubrics import rubric_version
+
+        return rubric_version(self.rubric_code, self.rubric_version)
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether everything that shows the score must say that it is in dispute."""
+        return self.state == self.S.PROVISIONAL
+
+    def set_values(self, values: dict[str, Any]) -> None:
+        """New values on the scorecard, and the total that follows from them."""
+        from workflows.evaluations.scoring import total
+
+        self.current = scored(self.current, values)
+        result = total(self.rubric, self.current)
+        self.score, self.band, self.passed = result.score, result.band, result.passed

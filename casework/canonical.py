@@ -1,7 +1,7 @@
 """One way to write data as bytes, so that the same data always has the same digest.
 
-The form is the subset of RFC 8785 (JSON Canonicalization Scheme) that needs no number formatting: objects with
-keys sorted by UTF-16 code units, no white space, text in Unicode NFC as UTF-8, whole numbers only.
+The form is the subset of RFC 8785 (JSON Canonicalization Scheme) that needs no number formatting: objects
+with keys sorted by UTF-16 code units, no white space, text in Unicode NFC as UTF-8, whole numbers only.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ import json
 from typing import Any
 from unicodedata import is_normalized, normalize
 
-LARGEST_INTEGER = 2**53 - 1  # beyond it other readers of JSON round, and the digest would depend on the reader
+LARGEST_INTEGER = (
+    2**53 - 1
+)  # beyond it other readers of JSON round, and the digest would depend on the reader
 
 
 def canonical(value: Any) -> bytes:
     """The canonical bytes of `value`, made of dict, list, tuple, str, int, bool and None.
 
-    Raises TypeError for any other type (floats above all: write decimals as text) and ValueError for what cannot
-    be written the same way everywhere: a lone surrogate, an integer beyond 2**53-1, two keys equal after NFC,
-    data nested too deeply.
+    Raises TypeError for any other type (floats above all: write decimals as text) and ValueError for what
+    cannot be written the same way everywhere: a lone surrogate, an integer beyond 2**53-1, two keys equal
+    after NFC, data nested too deeply.
     """
     try:
         text = json.dumps(_checked(value), ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8")
     except RecursionError:
-        raise ValueError("Expected data nested a few levels deep, but it is nested too deeply to write.") from None
+        raise ValueError(
+            "Expected data nested a few levels deep, but it is nested too deeply to write."
+        ) from None
     except UnicodeEncodeError as problem:
         raise ValueError(f"Expected text, but it has a lone surrogate: {problem.object!a:.80}") from None
 

@@ -37,10 +37,13 @@ def get(folder: Path, digest: str) -> bytes:
     try:
         data = path_of(folder, digest).read_bytes()
     except FileNotFoundError:
-        raise FileProblem("missing", _("Expected file %(digest)s, but it is missing") % {"digest": digest[:16]}) from None
+        raise FileProblem(
+            "missing", _("Expected file %(digest)s, but it is missing") % {"digest": digest[:16]}
+        ) from None
     if hashlib.sha256(data).hexdigest() != digest:
         raise FileProblem(
-            "altered", _("Expected file %(digest)s as it was received, but it was altered") % {"digest": digest[:16]}
+            "altered",
+            _("Expected file %(digest)s as it was received, but it was altered") % {"digest": digest[:16]},
         )
     return data
 

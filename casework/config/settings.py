@@ -106,9 +106,7 @@ TEMPLATES = [
 ROOT_URLCONF = "casework.config.urls"
 WSGI_APPLICATION = "casework.config.wsgi.application"
 
-DATABASES = {
-    "default": _database(os.environ.get("GONGDUAN_DATABASE_URL") or f"sqlite:///{HOME / 'gongduan.sqlite3'}")
-}
+DATABASES = {"default": _database(os.environ.get("GONGDUAN_DATABASE_URL") or f"sqlite:///{HOME / 'gongduan.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "casework.Account"

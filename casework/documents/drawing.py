@@ -1,4 +1,4 @@
-"""Draws a snapshot as PDF. Runs only in a child process of `workshop`; nothing here is called from our own process."""
+"""Draws a snapshot as PDF. Runs only in a child process of `workshop`, never in our own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import django
 import pikepdf
 from django.conf import settings
-from django.template import Context, Engine
+from django.template import Context, Engine, TemplateDoesNotExist
 from weasyprint import HTML, Attachment, Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
@@ -26,7 +26,7 @@ ATTACHMENT = "decision.json"
 
 
 class NothingIsFetched(URLFetcher):
-    """Refuses every address. Fonts come from the font configuration, style and pictures stand in the page itself."""
+    """Refuses every address: fonts come from the font configuration, the rest stands in the page itself."""
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         raise FatalURLFetchingError(f"A document may load nothing, but its template asks for {url[:200]}")
@@ -37,16 +37,18 @@ def prepare() -> None:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     settings.configure(USE_I18N=False, USE_TZ=False)
     django.setup()
-    # One empty document, so that every fork finds the font configuration read and the libraries' caches filled.
+    # One empty document, so that every fork finds the fonts configured and the libraries' caches filled.
     empty: Snapshot = {}
     printed.missing(empty, _written(_laid_out("casework/documents/base.html", empty), b"{}"))
 
 
 def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
-    """`head` = {template, attach}; `blob` = canonical snapshot. Answers {pages} and the PDF, or {refused, detail}."""
+    """`head` = {template, attach}, `blob` = canonical snapshot; answers {pages} and a PDF, or {refused}."""
     snapshot = parse_canonical(blob)
     try:
         document = _laid_out(head["template"], snapshot)
+    except TemplateDoesNotExist as problem:
+        return {"refused": "template", "detail": str(problem)}, b""
     except FatalURLFetchingError as problem:
         return {"refused": "fetch", "detail": str(problem)}, b""
     if len(document.pages) > limits.pages:
@@ -64,9 +66,11 @@ def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, A
 def _laid_out(template: str, snapshot: Snapshot) -> Document:
     page = _engine().get_template(template)
     # Neither language nor zone of the machine may change a document.
-    html = page.render(Context(printed.printable_snapshot(snapshot), autoescape=True, use_l10n=False, use_tz=False))
+    html = page.render(
+        Context(printed.printable_snapshot(snapshot), autoescape=True, use_l10n=False, use_tz=False)
+    )
     return HTML(string=html, url_fetcher=NothingIsFetched()).render(
-        font_config=FontConfiguration(), pdf_variant="pdf/a-3u", pdf_tags=True,
+        font_config=FontConfiguration(), pdf_variant="pdf/a-3u", pdf_tags=True
     )
 
 
@@ -75,10 +79,17 @@ def _written(document: Document, attachment: bytes | None) -> bytes:
     if attachment is not None:
         # A fixed date: the attachment's age is the snapshot's business, and equal snapshots give equal files.
         born = datetime(2000, 1, 1, tzinfo=UTC)
-        attachments = [Attachment(
-            string=attachment, name=ATTACHMENT, relationship="Source", created=born, modified=born,
-            description="The decision as data (canonical JSON)", url_fetcher=NothingIsFetched(),
-        )]
+        attachments = [
+            Attachment(
+                string=attachment,
+                name=ATTACHMENT,
+                relationship="Source",
+                created=born,
+                modified=born,
+                description="The decision as data (canonical JSON)",
+                url_fetcher=NothingIsFetched(),
+            )
+        ]
     drawn = document.write_pdf(pdf_variant="pdf/a-3u", pdf_tags=True, attachments=attachments)
     return _rewritten(drawn)
 
@@ -100,6 +111,8 @@ def _rewritten(drawn: bytes) -> bytes:
 @cache
 def _engine() -> Engine:
     return Engine(
-        dirs=[ROOT / "templates"], autoescape=True, builtins=["casework.documents.template_tags"],
+        dirs=[str(ROOT / "templates")],
+        autoescape=True,
+        builtins=["casework.documents.template_tags"],
         string_if_invalid="",
     )

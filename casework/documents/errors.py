@@ -22,4 +22,4 @@ class WrongSecret(DocumentError):
 
 
 class PkiError(DocumentError):
-    """Keys and certificates are incomplete, of another kind than asked for, or cannot be made from these names."""
+    """Keys are incomplete, of another kind than asked for, or cannot be made from these names."""

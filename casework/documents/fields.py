@@ -33,7 +33,9 @@ class Place:
 
 def fields_for(snapshot: Snapshot) -> list[FieldSpec]:
     """The fields of a snapshot's document, the organisation's seal last."""
-    deciders = {decider["field"]: f"{decider['seat']['zh']} {decider['name']}" for decider in snapshot["deciders"]}
+    deciders = {
+        decider["field"]: f"{decider['seat']['zh']} {decider['name']}" for decider in snapshot["deciders"]
+    }
     seal = f"{snapshot['organisation']['zh']} {snapshot['organisation']['en']}"
     return [FieldSpec(name, deciders.get(name, seal)) for name in signature_fields(snapshot)]
 
@@ -45,19 +47,26 @@ def places(pdf: bytes) -> dict[str, Place]:
             pages = {page.objgen: number for number, page in enumerate(opened.pages)}
             names = opened.Root.Names.Dests.Names
             corners = {
-                str(names[at]): (pages[names[at + 1][0].objgen], float(names[at + 1][2]), float(names[at + 1][3]))
+                str(names[at]): (
+                    pages[names[at + 1][0].objgen],
+                    float(names[at + 1][2]),
+                    float(names[at + 1][3]),
+                )
                 for at in range(0, len(names), 2)
             }
     except (pikepdf.PdfError, AttributeError, KeyError, IndexError, TypeError, ValueError):
-        raise SigningError(_("The file has no reserved places for signatures. Render it with a document "
-                             "template first.")) from None
+        raise SigningError(
+            _("The file has no reserved places for signatures. Render it with a document template first.")
+        ) from None
     found = {}
     for name, (page, left, top) in corners.items():
         if name.startswith("sign:") and not name.endswith(":end"):
             end = corners.get(f"{name}:end")
             if end is None or end[0] != page:
-                raise SigningError(_("The reserved place %(name)s is broken over two pages.") % {"name": name})
-            found[name[len("sign:"):]] = Place(page, (round(left), round(end[2]), round(end[1]), round(top)))
+                raise SigningError(
+                    _("The reserved place %(name)s is broken over two pages.") % {"name": name}
+                )
+            found[name[len("sign:") :]] = Place(page, (round(left), round(end[2]), round(end[1]), round(top)))
     return found
 
 
@@ -68,20 +77,33 @@ def add_signature_fields(pdf: bytes, fields: list[FieldSpec]) -> bytes:
     """
     reserved = places(pdf)
     if missing := [field.name for field in fields if field.name not in reserved]:
-        raise SigningError(_("The document reserves no place for %(missing)s. Put it into the template.")
-                           % {"missing": ", ".join(missing)})
+        raise SigningError(
+            _("The document reserves no place for %(missing)s. Put it into the template.")
+            % {"missing": ", ".join(missing)}
+        )
     output = io.BytesIO(pdf)
     try:
         writer = IncrementalPdfFileWriter(output)
         for field in fields:
-            lock = FieldMDPSpec(FieldMDPAction.ALL) if field.name == ORGANISATION_FIELD else FieldMDPSpec(
-                FieldMDPAction.INCLUDE, fields=[field.name])
-            append_signature_field(writer, SigFieldSpec(
-                sig_field_name=field.name, on_page=reserved[field.name].page, box=reserved[field.name].box,
-                readable_field_name=field.tooltip, field_mdp_spec=lock,
-            ))
+            lock = (
+                FieldMDPSpec(FieldMDPAction.ALL)
+                if field.name == ORGANISATION_FIELD
+                else FieldMDPSpec(FieldMDPAction.INCLUDE, fields=[field.name])
+            )
+            append_signature_field(
+                writer,
+                SigFieldSpec(
+                    sig_field_name=field.name,
+                    on_page=reserved[field.name].page,
+                    box=reserved[field.name].box,
+                    readable_field_name=field.tooltip,
+                    field_mdp_spec=lock,
+                ),
+            )
         writer.write_in_place()
     except PdfError as problem:
-        raise SigningError(_("The signature fields cannot be added: %(problem)s. Render the document again.")
-                           % {"problem": problem}) from None
+        raise SigningError(
+            _("The signature fields cannot be added: %(problem)s. Render the document again.")
+            % {"problem": problem}
+        ) from None
     return output.getvalue()

@@ -1,4 +1,4 @@
-"""Reads a PDF of unknown origin and reports facts. Runs only in a child process of `workshop`; judging is `verify`'s."""
+"""Reads a PDF of unknown origin and reports facts, in a child process of `workshop`. `verify` judges them."""
 
 from __future__ import annotations
 
@@ -52,8 +52,14 @@ def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, A
 
 def _signature(signature: EmbeddedPdfSignature, blob: bytes, head: dict[str, Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "field": str(signature.field_name), "intact": False, "trusted": False, "changes": "unknown", "problem": "",
-        "serial": "", "to_the_end": False, "plain": False,
+        "field": str(signature.field_name),
+        "intact": False,
+        "trusted": False,
+        "changes": "unknown",
+        "problem": "",
+        "serial": "",
+        "to_the_end": False,
+        "plain": False,
     }
     try:
         facts |= _extent(signature, blob)
@@ -77,19 +83,26 @@ def _changes(level: ModificationLevel | None, allowed: bool) -> str:
         return "unknown"
     if not allowed:
         return "forbidden"
-    return "none" if level == ModificationLevel.NONE else "signing" if level <= ModificationLevel.FORM_FILLING else "other"
+    return (
+        "none"
+        if level == ModificationLevel.NONE
+        else "signing"
+        if level <= ModificationLevel.FORM_FILLING
+        else "other"
+    )
 
 
 def _extent(signature: EmbeddedPdfSignature, blob: bytes) -> dict[str, bool]:
-    """Does it cover all but its own digits up to the last byte, and are those digits just the signature and zeros?"""
+    """Does it cover all but its own digits to the last byte, and are those just the signature and zeros?"""
     start, first, gap_end, last = (int(number) for number in signature.byte_range)
-    digits = blob[first + 1:gap_end - 1]
-    # A CMS object says its own length; what follows it in the space kept free must be zeros, in the case we write.
+    digits = blob[first + 1 : gap_end - 1]
+    # A CMS object says its own length; what follows it in the space kept free must be zeros.
     contents = bytes(signature.pkcs7_content)
-    contents = contents[:parser.peek(contents)]
+    contents = contents[: parser.peek(contents)]
     return {
         "to_the_end": start == 0 and gap_end + last == len(blob),
-        "plain": blob[first:first + 1] == b"<" and blob[gap_end - 1:gap_end] == b">"
+        "plain": blob[first : first + 1] == b"<"
+        and blob[gap_end - 1 : gap_end] == b">"
         and digits == contents.hex().upper().encode().ljust(len(digits), b"0"),
     }
 
@@ -105,6 +118,7 @@ def _attachment(blob: bytes) -> dict[str, Any]:
         fragment = str(snapshot.get("verify_url", "")).partition("#")[2]
         return {
             "sha256": hashlib.sha256(data).hexdigest(),
+            "id": str(snapshot.get("id", "")),
             "fields": signature_fields(snapshot),
             "address_ok": fragment == address_digest(snapshot),
             "unprinted": printed.missing(snapshot, blob)[:5],

@@ -51,16 +51,18 @@ class IssuedCertificate:
 def make_pki(folder: Path, organisation: dict[str, str], demo: bool) -> Pki:
     """The keys in `folder`, made now if it has none: a root (P-256, self-signed, 10 years) and the seal.
 
-    Nothing is ever overwritten. Key and passphrase files are 0600, the folder 0700. Raises PkiError when the folder
-    holds something else, only a part, or keys of the other kind (demo or not).
+    Nothing is ever overwritten. Key and passphrase files are 0600, the folder 0700. Raises PkiError when the
+    folder holds something else, only a part, or keys of the other kind (demo or not).
     """
     folder = Path(folder)
     if not _has_any(folder):
         _make(folder, organisation, demo)
     pki = load_pki(folder)
     if pki.demo != demo:
-        raise PkiError(_("The keys in %(folder)s are of the other kind (demo or not). Name another folder.")
-                       % {"folder": folder})
+        raise PkiError(
+            _("The keys in %(folder)s are of the other kind (demo or not). Name another folder.")
+            % {"folder": folder}
+        )
     return pki
 
 
@@ -68,35 +70,47 @@ def load_pki(folder: Path) -> Pki:
     """The public half of the keys in `folder`. Raises PkiError when a file is missing or unreadable."""
     folder = Path(folder)
     if missing := [name for name in _FILES if not (folder / name).is_file()]:
-        raise PkiError(_("The keys in %(folder)s are incomplete: %(missing)s. Restore them from a backup, or run "
-                         "make_pki on an empty folder.") % {"folder": folder, "missing": ", ".join(missing)})
+        raise PkiError(
+            _(
+                "The keys in %(folder)s are incomplete: %(missing)s. Restore them from a backup, or run "
+                "make_pki on an empty folder."
+            )
+            % {"folder": folder, "missing": ", ".join(missing)}
+        )
     try:
         root, seal = (folder / "root.crt.pem").read_text(), (folder / "seal.crt.pem").read_text()
-        demo = DEMO_MARK in _attribute(x509.load_pem_x509_certificate(root.encode()), NameOID.ORGANIZATION_NAME)
+        demo = DEMO_MARK in _attribute(
+            x509.load_pem_x509_certificate(root.encode()), NameOID.ORGANIZATION_NAME
+        )
     except (OSError, ValueError) as problem:
-        raise PkiError(_("The keys in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
-                       % {"folder": folder, "problem": problem}) from None
+        raise PkiError(
+            _("The keys in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
+            % {"folder": folder, "problem": problem}
+        ) from None
     return Pki(folder, root, seal, demo)
 
 
 def issue_person_certificate(
     folder: Path, name: str, staff_no: str, secret: str, demo: bool
 ) -> IssuedCertificate:
-    """A new key and certificate (P-256, 5 years) for one person, signed by the root in `folder`; nothing is stored.
+    """A new key and certificate (P-256, 5 years) for one person, signed by the root; nothing is stored.
 
     Raises PkiError when the names do not fit into a certificate or `demo` is not what the root was made for,
     WrongSecret when `secret` is empty.
     """
     pki = load_pki(folder)
     if pki.demo != demo:
-        raise PkiError(_("The keys in %(folder)s are of the other kind (demo or not). Name another folder.")
-                       % {"folder": folder})
+        raise PkiError(
+            _("The keys in %(folder)s are of the other kind (demo or not). Name another folder.")
+            % {"folder": folder}
+        )
     key = ec.generate_private_key(ec.SECP256R1())
     locked = lock(key, secret)
     root = x509.load_pem_x509_certificate(pki.root_pem.encode())
     subject = [
-        *(attribute for attribute in root.subject if attribute.oid in _ORGANISATION_PARTS),
-        _name_part(NameOID.COMMON_NAME, name), _name_part(NameOID.SERIAL_NUMBER, staff_no),
+        *(_name_part(part.oid, str(part.value)) for part in root.subject if part.oid in _ORGANISATION_PARTS),
+        _name_part(NameOID.COMMON_NAME, name),
+        _name_part(NameOID.SERIAL_NUMBER, staff_no),
     ]
     certificate = _certificate(subject, key, root, _stored_key(Path(folder), ROOT), PERSON_YEARS)
     return IssuedCertificate(_pem(certificate), locked, pki.root_pem, serial_of(certificate))
@@ -115,7 +129,7 @@ def _has_any(folder: Path) -> bool:
 
 
 def _make(folder: Path, organisation: dict[str, str], demo: bool) -> None:
-    """Everything is made beside the folder and moved in place at once, so that no half-made set is ever found."""
+    """Everything is made beside the folder and moved in place at once: no half-made set is ever found."""
     mark = f" ({DEMO_MARK})" if demo else ""
     parts = [
         x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
@@ -123,7 +137,9 @@ def _make(folder: Path, organisation: dict[str, str], demo: bool) -> None:
         _name_part(NameOID.ORGANIZATIONAL_UNIT_NAME, organisation["en"]),
     ]
     root_key, seal_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = _certificate([*parts, _name_part(NameOID.COMMON_NAME, "Gongduan Root CA")], root_key, None, root_key, ROOT_YEARS)
+    root = _certificate(
+        [*parts, _name_part(NameOID.COMMON_NAME, "Gongduan Root CA")], root_key, None, root_key, ROOT_YEARS
+    )
     seal = _certificate(
         [*parts, _name_part(NameOID.COMMON_NAME, organisation["zh"])], seal_key, root, root_key, ROOT_YEARS
     )
@@ -138,15 +154,20 @@ def _make(folder: Path, organisation: dict[str, str], demo: bool) -> None:
         os.rename(making, folder)
     except OSError as problem:
         if not _has_any(folder):  # else somebody else made them in the meantime, and theirs are used
-            raise PkiError(_("Keys cannot be made in %(folder)s: %(problem)s. Name a folder that is new or empty.")
-                           % {"folder": folder, "problem": problem.strerror}) from None
+            raise PkiError(
+                _("Keys cannot be made in %(folder)s: %(problem)s. Name a folder that is new or empty.")
+                % {"folder": folder, "problem": problem.strerror}
+            ) from None
     finally:
         shutil.rmtree(making, ignore_errors=True)
 
 
 def _certificate(
-    subject: list[x509.NameAttribute[str]], key: PrivateKey, issuer: x509.Certificate | None,
-    issuer_key: PrivateKey, years: int,
+    subject: list[x509.NameAttribute[str]],
+    key: PrivateKey,
+    issuer: x509.Certificate | None,
+    issuer_key: PrivateKey,
+    years: int,
 ) -> x509.Certificate:
     # A day's grace for clocks that disagree; never longer than the root that answers for it.
     start = datetime.now(UTC) - timedelta(days=1)
@@ -160,27 +181,39 @@ def _certificate(
         .issuer_name(issuer.subject if issuer else x509.Name(subject))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(start).not_valid_after(end)
+        .not_valid_before(start)
+        .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=is_root, path_length=0 if is_root else None), critical=True)
         # No extended key usage: with documentSigning alone poppler calls a good signature unknown.
         .add_extension(_key_usage(is_root), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+        )
     )
     return builder.sign(issuer_key, hashes.SHA256())
 
 
 def _key_usage(is_root: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not is_root, content_commitment=not is_root, key_cert_sign=is_root, crl_sign=is_root,
-        key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+        digital_signature=not is_root,
+        content_commitment=not is_root,
+        key_cert_sign=is_root,
+        crl_sign=is_root,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
     )
 
 
 def _name_part(kind: x509.ObjectIdentifier, text: str) -> x509.NameAttribute[str]:
     if not text.strip() or len(text) > _LONGEST_NAME:
-        raise PkiError(_("A certificate takes names of 1 to %(longest)d characters, but got %(name)s. Shorten it.")
-                       % {"longest": _LONGEST_NAME, "name": repr(text[:80])})
+        raise PkiError(
+            _("A certificate takes names of 1 to %(longest)d characters, but got %(name)s. Shorten it.")
+            % {"longest": _LONGEST_NAME, "name": repr(text[:80])}
+        )
     return x509.NameAttribute(kind, text)
 
 

@@ -51,7 +51,7 @@ def _known_to(face: Path) -> dict[int, str]:
 
 
 def printable(text: str) -> str:
-    """`text` as it is printed: a character that the font lacks or that would show nothing stands as [U+1F600]."""
+    """`text` as printed: a character that the font lacks or that shows nothing stands as [U+1F600]."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(character if _prints(character) else f"[U+{ord(character):04X}]" for character in text)
 
@@ -87,7 +87,7 @@ def expected_texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def page_text(pdf: bytes) -> str:
-    """The text of the pages in reading order: what the structure tree holds, so without page heads and feet."""
+    """The text of the pages in reading order, as the structure tree has it: without page heads and feet."""
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         maps: dict[Any, dict[int, str]] = {}
         marked = {page.objgen: _marked_text(page, maps) for page in opened.pages}
@@ -120,13 +120,15 @@ def _marked_text(page: Any, maps: dict[Any, dict[int, str]]) -> dict[int, str]:
             letters = _letters(page.Resources.Font[str(operands[0])], maps)
         elif name in ("Tj", "TJ") and marks and marks[-1] is not None:
             pieces = operands[0] if name == "TJ" else operands
-            drawn = "".join(_read(bytes(piece), letters) for piece in pieces if isinstance(piece, pikepdf.String))
+            drawn = "".join(
+                _read(bytes(piece), letters) for piece in pieces if isinstance(piece, pikepdf.String)
+            )
             texts[marks[-1]] = texts.get(marks[-1], "") + drawn
     return texts
 
 
 def _read(codes: bytes, letters: dict[int, str]) -> str:
-    pairs = (codes[start:start + 2] for start in range(0, len(codes), 2))
+    pairs = (codes[start : start + 2] for start in range(0, len(codes), 2))
     return "".join(letters.get(int.from_bytes(pair, "big"), "\ufffd") for pair in pairs)
 
 
@@ -167,7 +169,7 @@ def _letters(font: Any, maps: dict[Any, dict[int, str]]) -> dict[int, str]:
 def _prints(character: str) -> bool:
     if character in "\n\t":
         return True
-    # Controls and invisible format characters (bidirectional overrides above all) could make a text read otherwise.
+    # Controls and invisible format characters, above all bidirectional overrides, make a text read otherwise.
     return ord(character) in glyphs() and category(character) not in ("Cc", "Cf", "Zl", "Zp")
 
 

@@ -17,7 +17,7 @@ from casework.documents.errors import WrongSecret
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
-# A stolen database must not yield keys to a list of common passwords. The libraries' own default is 2048 rounds.
+# A stolen database must not yield keys to a list of common passwords; the libraries' default is 2048 rounds.
 ROUNDS = 600_000
 
 
@@ -32,25 +32,37 @@ def lock(key: PrivateKey, secret: str) -> str:
     padder = PKCS7(128).padder()
     cipher = Cipher(algorithms.AES256(_derived(secret, salt)), modes.CBC(start)).encryptor()
     locked = cipher.update(padder.update(plain) + padder.finalize()) + cipher.finalize()
-    info = keys.EncryptedPrivateKeyInfo({
-        "encryption_algorithm": algos.EncryptionAlgorithm({
-            "algorithm": "pbes2",
-            "parameters": algos.Pbes2Params({
-                "key_derivation_func": algos.KdfAlgorithm({
-                    "algorithm": "pbkdf2",
-                    "parameters": algos.Pbkdf2Params({
-                        "salt": algos.Pbkdf2Salt("specified", core.OctetString(salt)),
-                        "iteration_count": ROUNDS,
-                        "prf": algos.HmacAlgorithm({"algorithm": "sha256", "parameters": core.Null()}),
-                    }),
-                }),
-                "encryption_scheme": algos.EncryptionAlgorithm({
-                    "algorithm": "aes256_cbc", "parameters": core.OctetString(start),
-                }),
-            }),
-        }),
-        "encrypted_data": locked,
-    })
+    info = keys.EncryptedPrivateKeyInfo(
+        {
+            "encryption_algorithm": algos.EncryptionAlgorithm(
+                {
+                    "algorithm": "pbes2",
+                    "parameters": algos.Pbes2Params(
+                        {
+                            "key_derivation_func": algos.KdfAlgorithm(
+                                {
+                                    "algorithm": "pbkdf2",
+                                    "parameters": algos.Pbkdf2Params(
+                                        {
+                                            "salt": algos.Pbkdf2Salt("specified", core.OctetString(salt)),
+                                            "iteration_count": ROUNDS,
+                                            "prf": algos.HmacAlgorithm(
+                                                {"algorithm": "sha256", "parameters": core.Null()}
+                                            ),
+                                        }
+                                    ),
+                                }
+                            ),
+                            "encryption_scheme": algos.EncryptionAlgorithm(
+                                {"algorithm": "aes256_cbc", "parameters": core.OctetString(start)}
+                            ),
+                        }
+                    ),
+                }
+            ),
+            "encrypted_data": locked,
+        }
+    )
     return pem.armor("ENCRYPTED PRIVATE KEY", info.dump()).decode()
 
 
@@ -61,7 +73,9 @@ def unlock(key_pem: str, secret: str) -> PrivateKey:
     except (ValueError, TypeError):
         raise WrongSecret(_("The secret does not open this signing key. Enter it again.")) from None
     if not isinstance(key, PrivateKey):
-        raise WrongSecret(_("The signing key is of a kind that cannot sign documents. Issue a new certificate."))
+        raise WrongSecret(
+            _("The signing key is of a kind that cannot sign documents. Issue a new certificate.")
+        )
     return key
 
 

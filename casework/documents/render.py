@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -20,8 +19,8 @@ def render(template: str, snapshot: Snapshot, *, limits: Limits = DEFAULT_LIMITS
     """The snapshot drawn with `template` (a path below templates/) as PDF/A-3u, unsigned.
 
     Afterwards: every text of the snapshot stands on the pages, only the vendored font is used, the canonical
-    snapshot is attached as `decision.json`, and each field of `signature_fields(snapshot)` has its reserved place.
-    Nothing was fetched. Raises RenderError, whose `code` is one of REASONS, and draws nothing otherwise.
+    snapshot is attached as `decision.json`, and each of its `signature_fields` has a reserved
+    place. Nothing was fetched. Otherwise raises RenderError, whose `code` is one of REASONS.
     """
     try:
         signature_fields(snapshot)
@@ -37,15 +36,13 @@ def draw_stamp(facts: dict[str, Any], *, limits: Limits = DEFAULT_LIMITS) -> byt
 
 
 def warm_up() -> None:
-    """Starts the drawing process and waits until it can draw, so that the first document is not the slow one."""
+    """Starts the drawing process and waits until it can draw, to spare the first document the wait."""
     _drawing.do({"template": "", "attach": False}, b"{}", DEFAULT_LIMITS)
 
 
 def _drawn(template: str, blob: bytes, limits: Limits, *, attach: bool) -> bytes:
     if len(blob) > limits.file_mib * 1024 * 1024:
         raise _refused("size", f"{len(blob)} bytes")
-    if ".." in PurePosixPath(template).parts:
-        raise _refused("template", template)
     answer, pdf = _drawing.do({"template": template, "attach": attach}, blob, limits)
     if code := answer.get("refused") or answer.get("failed"):
         raise _refused(code, answer.get("detail", ""))
@@ -55,19 +52,39 @@ def _drawn(template: str, blob: bytes, limits: Limits, *, attach: bool) -> bytes
 
 
 REASONS = {
-    "snapshot": lambda: _("The snapshot cannot be frozen as data. Correct it and draft the document again: %(detail)s"),
-    "template": lambda: _("The template lies outside the templates folder. Name one below it: %(detail)s"),
-    "size": lambda: _("The document is larger than allowed (%(detail)s). Shorten its texts or raise the limit."),
-    "pages": lambda: _("The document has %(detail)s pages, more than allowed. Shorten its texts or raise the limit."),
-    "fetch": lambda: _("The template asks for something to be loaded, and documents load nothing. %(detail)s"),
-    "font": lambda: _("The document uses fonts that are not the vendored one: %(detail)s. Set font-family on html "
-                      "and in @page."),
-    "text": lambda: _("The template does not print every text of the snapshot. Print it or leave it out: %(detail)s"),
+    "snapshot": lambda: _(
+        "The snapshot cannot be frozen as data. Correct it and draft the document again: %(detail)s"
+    ),
+    "template": lambda: _(
+        "There is no such template below the templates folder: %(detail)s. Correct its name."
+    ),
+    "size": lambda: _(
+        "The document is larger than allowed (%(detail)s). Shorten its texts or raise the limit."
+    ),
+    "pages": lambda: _(
+        "The document has %(detail)s pages, more than allowed. Shorten its texts or raise the limit."
+    ),
+    "fetch": lambda: _(
+        "The template asks for something to be loaded, and documents load nothing. %(detail)s"
+    ),
+    "font": lambda: _(
+        "The document uses fonts that are not the vendored one: %(detail)s. Set font-family on html "
+        "and in @page."
+    ),
+    "text": lambda: _(
+        "The template does not print every text of the snapshot. Print it or leave it out: %(detail)s"
+    ),
     "cpu": lambda: _("Drawing took more processor time than allowed and was ended. Shorten the texts."),
-    "time": lambda: _("Drawing took longer than allowed and was ended. Try again; if it repeats, shorten the texts."),
-    "memory": lambda: _("Drawing needed more memory than allowed and was ended. Shorten the texts or raise the limit."),
-    "start": lambda: _("The drawing process could not start. Run `manage.py doctor`; WeasyPrint needs libpango-1.0-0, "
-                       "libpangoft2-1.0-0 and libharfbuzz-subset0. %(detail)s"),
+    "time": lambda: _(
+        "Drawing took longer than allowed and was ended. Try again; if it repeats, shorten the texts."
+    ),
+    "memory": lambda: _(
+        "Drawing needed more memory than allowed and was ended. Shorten the texts or raise the limit."
+    ),
+    "start": lambda: _(
+        "The drawing process could not start. Run `manage.py doctor`; WeasyPrint needs libpango-1.0-0, "
+        "libpangoft2-1.0-0 and libharfbuzz-subset0. %(detail)s"
+    ),
     "crash": lambda: _("Drawing failed and nothing was made. Check the template. %(detail)s"),
 }
 

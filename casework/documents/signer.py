@@ -42,13 +42,17 @@ class LocalSigner:
 
     def __init__(self, certificate: x509.Certificate, key: PrivateKey, chain: list[x509.Certificate]) -> None:
         if _public_bytes(certificate.public_key()) != _public_bytes(key.public_key()):
-            raise WrongSecret(_("The key and the certificate do not belong together. Issue a new certificate."))
+            raise WrongSecret(
+                _("The key and the certificate do not belong together. Issue a new certificate.")
+            )
         self.certificate = certificate
         self.chain = chain
         self._key = key
 
     @classmethod
-    def from_encrypted(cls, certificate_pem: str, key_pem: str, secret: str, chain_pem: str = "") -> LocalSigner:
+    def from_encrypted(
+        cls, certificate_pem: str, key_pem: str, secret: str, chain_pem: str = ""
+    ) -> LocalSigner:
         """The signer of `certificate_pem`. Raises WrongSecret when `secret` does not open `key_pem`."""
         certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
         chain = x509.load_pem_x509_certificates(chain_pem.encode()) if chain_pem.strip() else []
@@ -69,10 +73,15 @@ def seal_signer(folder: Path) -> LocalSigner:
 @lru_cache(maxsize=8)
 def _seal_from(seal_pem: str, root_pem: str, folder: Path) -> LocalSigner:
     try:
-        key_pem, secret = (folder / f"{SEAL}.key.pem").read_text(), (folder / f"{SEAL}.passphrase").read_text()
+        key_pem, secret = (
+            (folder / f"{SEAL}.key.pem").read_text(),
+            (folder / f"{SEAL}.passphrase").read_text(),
+        )
     except OSError as problem:
-        raise PkiError(_("The seal in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
-                       % {"folder": folder, "problem": problem.strerror}) from None
+        raise PkiError(
+            _("The seal in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
+            % {"folder": folder, "problem": problem.strerror}
+        ) from None
     return LocalSigner.from_encrypted(seal_pem, key_pem, secret, root_pem)
 
 
@@ -80,8 +89,10 @@ class PdfSigner(signers.Signer):
     """Our port as pyHanko wants it."""
 
     def __init__(self, port: Signer) -> None:
+        # The root stays out of the file: nobody may trust it from there, and no signature covers its bytes.
         super().__init__(
             signing_cert=_for_pyhanko(port.certificate),
+            embed_roots=False,
             cert_registry=SimpleCertificateStore.from_certs([_for_pyhanko(above) for above in port.chain]),
         )
         self._port = port
@@ -98,12 +109,14 @@ class PdfSigner(signers.Signer):
 
 def subject_of(certificate: x509.Certificate) -> dict[str, str | bool]:
     """{name, no, demo}: who a certificate is for. `no` is empty for the organisation's seal."""
+
     def part(kind: x509.ObjectIdentifier) -> str:
         found = certificate.subject.get_attributes_for_oid(kind)
         return str(found[0].value) if found else ""
 
     return {
-        "name": part(NameOID.COMMON_NAME), "no": part(NameOID.SERIAL_NUMBER),
+        "name": part(NameOID.COMMON_NAME),
+        "no": part(NameOID.SERIAL_NUMBER),
         "demo": DEMO_MARK in part(NameOID.ORGANIZATION_NAME),
     }
 

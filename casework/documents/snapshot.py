@@ -19,12 +19,12 @@ def digest(snapshot: Snapshot) -> str:
 
 
 def address_digest(snapshot: Snapshot) -> str:
-    """The 32 digits after `#` in the QR code's address: of the snapshot without the address that will hold them."""
+    """The 32 digits after `#` in the QR code's address: of the snapshot without that address."""
     return canonical_digest({key: value for key, value in snapshot.items() if key != "verify_url"})[:32]
 
 
 def with_verify_url(snapshot: Snapshot, page: str) -> Snapshot:
-    """A copy whose `verify_url` is `page` (the public page of this document) with the digest as its fragment."""
+    """A copy whose `verify_url` is `page` (this document's public page) with the digest as its fragment."""
     return {**snapshot, "verify_url": f"{page}#{address_digest(snapshot)}"}
 
 
@@ -36,7 +36,9 @@ def signature_fields(snapshot: Snapshot) -> list[str]:
     names = [decider["field"] for decider in snapshot.get("deciders", [])] + [ORGANISATION_FIELD]
     for name in names:
         if not isinstance(name, str) or not _FIELD_NAME.fullmatch(name):
-            raise ValueError(f"Expected a field name of small letters, digits and hyphens, but got {name!a:.60}.")
+            raise ValueError(
+                f"Expected a field name of small letters, digits and hyphens, but got {name!a:.60}."
+            )
     if len(set(names)) != len(names):
         raise ValueError("Expected each signature field once, but a name stands twice.")
     return names

@@ -36,8 +36,8 @@ def paragraphs(text: str | None) -> list[str]:
 
 @register.filter
 def wrapped(text: str | None) -> SafeString:
-    """Long unbroken strings (digests, addresses) with places where a line may break; nothing is added to the text."""
-    pieces = [str(text or "")[start:start + 8] for start in range(0, len(str(text or "")), 8)]
+    """Long unbroken strings (digests, addresses) with places where a line may break; the text stays."""
+    pieces = [str(text or "")[start : start + 8] for start in range(0, len(str(text or "")), 8)]
     return mark_safe("<wbr>".join(format_html("{}", piece) for piece in pieces))
 
 
@@ -53,12 +53,16 @@ def qr(address: str) -> SafeString:
 
 @register.simple_tag
 def arc(text: str, radius: str, span: str) -> SafeString:
-    """`text` round the upper arc of a circle about (0,0), as SVG: one element a character, `span` degrees in all."""
+    """`text` round the upper arc of a circle about (0,0), as SVG, `span` degrees in all."""
     step = float(span) / max(len(text) - 1, 1)
-    return mark_safe("".join(
-        format_html(
-            '<text transform="rotate({})" x="0" y="-{}" text-anchor="middle">{}</text>',
-            f"{(place - (len(text) - 1) / 2) * step:.2f}", radius, character,
+    return mark_safe(
+        "".join(
+            format_html(
+                '<text transform="rotate({})" x="0" y="-{}" text-anchor="middle">{}</text>',
+                f"{(place - (len(text) - 1) / 2) * step:.2f}",
+                radius,
+                character,
+            )
+            for place, character in enumerate(text)
         )
-        for place, character in enumerate(text)
-    ))
+    )

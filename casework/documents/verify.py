@@ -15,7 +15,15 @@ from casework.documents.workshop import Workshop
 
 _inspection = Workshop("casework.documents.inspection")
 
-CODES = ("parse", "file_hash", "signatures", "expected_signers", "covers_whole_file", "modifications", "snapshot")
+CODES = (
+    "parse",
+    "file_hash",
+    "signatures",
+    "expected_signers",
+    "covers_whole_file",
+    "modifications",
+    "snapshot",
+)
 
 
 @dataclass(frozen=True)
@@ -41,14 +49,18 @@ class Expected(TypedDict):
 
 
 def verify(
-    file: bytes, *, roots: Sequence[str], expected: Expected | None = None, at: datetime | None = None,
+    file: bytes,
+    *,
+    roots: Sequence[str],
+    expected: Expected | None = None,
+    at: datetime | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[Check]:
     """The checks of CODES, in that order, for a file of unknown origin.
 
-    `roots`: PEM of the certificates to trust, and no others. `expected`: the record of this document; without it
-    the file can only be compared with itself. `at`: the moment at which certificates must be valid (default now).
-    Reads the file in a child process under `limits`, fetches nothing and never raises for what the file holds.
+    `roots`: PEM of the certificates to trust, and no others. `expected`: the record of this document; without
+    it the file can only be compared with itself. `at`: when certificates must be valid (default now). Reads
+    the file in a child process under `limits`, fetches nothing and never raises for what the file holds.
     """
     if len(file) > limits.file_mib * 1024 * 1024:
         facts: dict[str, Any] = {"unreadable": _("it is larger than %d MiB") % limits.file_mib}
@@ -58,11 +70,22 @@ def verify(
     checks = [_parse(facts), _file_hash(file, expected)]
     if checks[0].ok:
         return checks + [
-            _signatures(facts), _expected_signers(facts, expected), _covers_whole_file(facts),
-            _modifications(facts), _snapshot(facts, expected),
+            _signatures(facts),
+            _expected_signers(facts, expected),
+            _covers_whole_file(facts),
+            _modifications(facts),
+            _snapshot(facts, expected),
         ]
     unread = _("Not looked at: the file could not be read.")
     return checks + [Check(code, None, unread) for code in CODES[2:]]
+
+
+def claimed_id(file: bytes, limits: Limits = DEFAULT_LIMITS) -> str:
+    """The id of the document that the file's attached decision.json says it is; empty when it says none."""
+    if len(file) > limits.file_mib * 1024 * 1024:
+        return ""
+    facts, _blob = _inspection.do({"roots": [], "at": None}, file, limits)
+    return str((facts.get("attachment") or {}).get("id", ""))
 
 
 def verdict(checks: Sequence[Check]) -> bool | None:
@@ -74,14 +97,32 @@ def verdict(checks: Sequence[Check]) -> bool | None:
 
 def _parse(facts: dict[str, Any]) -> Check:
     if facts.get("failed") == "start":
-        return Check("parse", None, _("The inspecting process could not start: %s. Run `manage.py doctor`.")
-                     % facts.get("detail", ""))
+        return Check(
+            "parse",
+            None,
+            _("The inspecting process could not start: %s. Run `manage.py doctor`.")
+            % facts.get("detail", ""),
+        )
     if failed := facts.get("failed"):
-        return Check("parse", False, _("Reading the file was ended (%s): no document of ours needs that much. Ask for "
-                                       "the file again where it was issued.") % failed)
+        return Check(
+            "parse",
+            False,
+            _(
+                "Reading the file was ended (%s): no document of ours needs that much. Ask for "
+                "the file again where it was issued."
+            )
+            % failed,
+        )
     if "unreadable" in facts:
-        return Check("parse", False, _("The file cannot be read as one of our PDF documents: %s. Ask for it again "
-                                       "where it was issued.") % facts["unreadable"])
+        return Check(
+            "parse",
+            False,
+            _(
+                "The file cannot be read as one of our PDF documents: %s. Ask for it again "
+                "where it was issued."
+            )
+            % facts["unreadable"],
+        )
     return Check("parse", True, _("The file is a readable PDF."))
 
 
@@ -90,10 +131,18 @@ def _file_hash(file: bytes, expected: Expected | None) -> Check:
     if expected is None:
         return Check("file_hash", None, _("SHA-256 %s; no record was given to compare it with.") % digest)
     if digest == expected["sha256"].lower():
-        return Check("file_hash", True, _("The file is, byte for byte, the one that was issued (SHA-256 %s).") % digest)
-    return Check("file_hash", False, _("The file is not, byte for byte, the one that was issued: its SHA-256 is "
-                                       "%(is)s, recorded is %(recorded)s.")
-                 % {"is": digest, "recorded": expected["sha256"]})
+        return Check(
+            "file_hash", True, _("The file is, byte for byte, the one that was issued (SHA-256 %s).") % digest
+        )
+    return Check(
+        "file_hash",
+        False,
+        _(
+            "The file is not, byte for byte, the one that was issued: its SHA-256 is "
+            "%(is)s, recorded is %(recorded)s."
+        )
+        % {"is": digest, "recorded": expected["sha256"]},
+    )
 
 
 def _signatures(facts: dict[str, Any]) -> Check:
@@ -102,15 +151,31 @@ def _signatures(facts: dict[str, Any]) -> Check:
     for signature in facts["signatures"]:
         words = {"field": signature["field"], "problem": signature["problem"]}
         if signature["problem"]:
-            return Check("signatures", False, _("The signature %(field)s cannot be checked: %(problem)s.") % words)
+            return Check(
+                "signatures", False, _("The signature %(field)s cannot be checked: %(problem)s.") % words
+            )
         if not signature["intact"]:
-            return Check("signatures", False, _("The signature %(field)s is broken: what it covers was altered.") % words)
+            return Check(
+                "signatures",
+                False,
+                _("The signature %(field)s is broken: what it covers was altered.") % words,
+            )
         if not signature["trusted"]:
-            return Check("signatures", False, _("The signature %(field)s was made with a certificate that the given "
-                                                "root did not issue, or that is not valid now.") % words)
+            return Check(
+                "signatures",
+                False,
+                _(
+                    "The signature %(field)s was made with a certificate that the given "
+                    "root did not issue, or that is not valid now."
+                )
+                % words,
+            )
         if not signature["plain"]:
-            return Check("signatures", False, _("The space of the signature %(field)s holds more than the "
-                                                "signature.") % words)
+            return Check(
+                "signatures",
+                False,
+                _("The space of the signature %(field)s holds more than the signature.") % words,
+            )
     names = ", ".join(signature["field"] for signature in facts["signatures"])
     return Check("signatures", True, _("Every signature is intact and trusted: %s.") % names)
 
@@ -118,37 +183,64 @@ def _signatures(facts: dict[str, Any]) -> Check:
 def _expected_signers(facts: dict[str, Any], expected: Expected | None) -> Check:
     signed = {signature["field"]: signature["serial"] for signature in facts["signatures"]}
     if facts["unsigned"]:
-        return Check("expected_signers", False, _("Not signed: %s. The file was cut back or was never finished.")
-                     % ", ".join(facts["unsigned"]))
+        return Check(
+            "expected_signers",
+            False,
+            _("Not signed: %s. The file was cut back or was never finished.") % ", ".join(facts["unsigned"]),
+        )
     named = facts["attachment"].get("fields", [])
     wanted = [field["name"] for field in expected["fields"]] if expected else named
     if missing := [name for name in wanted if name not in signed]:
-        return Check("expected_signers", False, _("The signature of %s is missing: the file was cut back.")
-                     % ", ".join(missing))
+        return Check(
+            "expected_signers",
+            False,
+            _("The signature of %s is missing: the file was cut back.") % ", ".join(missing),
+        )
     if strange := [name for name in signed if name not in wanted]:
-        return Check("expected_signers", False, _("Signed by somebody who is no signer of it: %s.") % ", ".join(strange))
+        return Check(
+            "expected_signers",
+            False,
+            _("Signed by somebody who is no signer of it: %s.") % ", ".join(strange),
+        )
     if expected is None:
-        return Check("expected_signers", None, _("All %d signatures that the document names are there; no record "
-                                                 "was given of whose they must be.") % len(signed))
+        return Check(
+            "expected_signers",
+            None,
+            _(
+                "All %d signatures that the document names are there; no record "
+                "was given of whose they must be."
+            )
+            % len(signed),
+        )
     for field in expected["fields"]:
         if signed[field["name"]] != field["serial"].lower():
-            return Check("expected_signers", False, _("The signature %s was made with another certificate than "
-                                                      "recorded.") % field["name"])
+            return Check(
+                "expected_signers",
+                False,
+                _("The signature %s was made with another certificate than recorded.") % field["name"],
+            )
     return Check("expected_signers", True, _("Every signer is there, each with the recorded certificate."))
 
 
 def _covers_whole_file(facts: dict[str, Any]) -> Check:
     if any(signature["to_the_end"] for signature in facts["signatures"]):
         return Check("covers_whole_file", True, _("The last signature covers the file up to its last byte."))
-    return Check("covers_whole_file", False, _("The last signature does not cover the whole file: something was "
-                                               "appended or cut."))
+    return Check(
+        "covers_whole_file",
+        False,
+        _("The last signature does not cover the whole file: something was appended or cut."),
+    )
 
 
 def _modifications(facts: dict[str, Any]) -> Check:
     for signature in facts["signatures"]:
         if signature["changes"] not in ("none", "signing"):
-            return Check("modifications", False, _("After the signature %s the file was changed otherwise than by "
-                                                   "signing it.") % signature["field"])
+            return Check(
+                "modifications",
+                False,
+                _("After the signature %s the file was changed otherwise than by signing it.")
+                % signature["field"],
+            )
     if not facts["signatures"]:
         return Check("modifications", None, _("Without a signature no change can be seen."))
     return Check("modifications", True, _("After the first signature the file was only signed."))
@@ -161,11 +253,24 @@ def _snapshot(facts: dict[str, Any], expected: Expected | None) -> Check:
     if expected and attachment["sha256"] != expected["snapshot_sha256"].lower():
         return Check("snapshot", False, _("The decision attached as data is not the recorded one."))
     if attachment["unprinted"]:
-        return Check("snapshot", False, _("The printed decision differs from the one attached as data, at: %s.")
-                     % ", ".join(attachment["unprinted"]))
+        return Check(
+            "snapshot",
+            False,
+            _("The printed decision differs from the one attached as data, at: %s.")
+            % ", ".join(attachment["unprinted"]),
+        )
     if not attachment["address_ok"]:
         return Check("snapshot", False, _("The address in the QR code belongs to another decision."))
     if expected is None:
-        return Check("snapshot", None, _("The printed decision is the one attached as data (SHA-256 %s); no record "
-                                         "was given to compare it with.") % attachment["sha256"])
-    return Check("snapshot", True, _("The printed decision is the one attached as data, and that is the recorded one."))
+        return Check(
+            "snapshot",
+            None,
+            _(
+                "The printed decision is the one attached as data (SHA-256 %s); no record "
+                "was given to compare it with."
+            )
+            % attachment["sha256"],
+        )
+    return Check(
+        "snapshot", True, _("The printed decision is the one attached as data, and that is the recorded one.")
+    )

@@ -1,8 +1,8 @@
 """A child process that does one kind of work, each piece in a fork of its own under hard limits.
 
-The child imports the heavy libraries once (WeasyPrint and pyHanko take about a second), then forks for every job:
-a job starts at once, and whatever hostile input does to it ends with it. The child gets none of our environment
-(no database password, no secret key) and leaves when its parent does.
+The child imports the heavy libraries once (WeasyPrint and pyHanko take about a second), then forks for every
+job: a job starts at once, and whatever hostile input does to it ends with it. The child gets none of our
+environment (no database password, no secret key) and leaves when its parent does.
 
 Both ends speak frames: length of the JSON head, length of the blob (8 bytes each, big-endian), head, blob.
 """
@@ -32,7 +32,7 @@ LARGEST_FRAME = 256 * 1024 * 1024
 
 
 class Workshop:
-    """The parent's end. `module` names a module with `prepare()` and `work(head, blob, limits) -> (head, blob)`."""
+    """The parent's end. `module` has `prepare()` and `work(head, blob, limits) -> (head, blob)`."""
 
     def __init__(self, module: str) -> None:
         self.module = module
@@ -43,7 +43,7 @@ class Workshop:
         atexit.register(self.close)
 
     def do(self, head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
-        """One job's answer. An answer with `failed` (cpu | time | memory | crash | start) did not get done."""
+        """One job's answer. A job answered with `failed` (cpu, time, memory, crash, start) was not done."""
         with self._lock:
             try:
                 child = self._running_child()
@@ -63,8 +63,11 @@ class Workshop:
             self._end()
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "casework.documents.workshop", self.module],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                cwd=ROOT, env=_child_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=ROOT,
+                env=_child_environment(),
             )
         return self._child
 
@@ -163,7 +166,7 @@ def _confine(limits: Limits) -> None:
 
 def _cause(status: int) -> str:
     ended_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return {signal.SIGXCPU: "cpu", signal.SIGALRM: "time"}.get(ended_by, "crash")
+    return "cpu" if ended_by == signal.SIGXCPU else "time" if ended_by == signal.SIGALRM else "crash"
 
 
 def _write_frame(pipe: IO[bytes], head: dict[str, Any], blob: bytes) -> None:

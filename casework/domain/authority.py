@@ -17,7 +17,6 @@ from casework.domain.errors import NotPermitted
 from casework.domain.policy import current_policy
 from casework.models import Case, Party
 
-
 UNDECIDED = ("released", "replaced")  # left a seat without having decided: no bar
 
 
@@ -87,7 +86,9 @@ def bars_in(family: Any, book: Directory, at: datetime, *, seat: tuple[int, str]
     return bars
 
 
-def barred(person_id: int, family: Any, book: Directory, at: datetime, seat: tuple[int, str] | None = None) -> list[Bar]:
+def barred(
+    person_id: int, family: Any, book: Directory, at: datetime, seat: tuple[int, str] | None = None
+) -> list[Bar]:
     """Why the person may not decide in this family; empty = free."""
     return bars_in(family, book, at, seat=seat).get(person_id, [])
 
@@ -146,8 +147,8 @@ def may(
 
 def nobody(account: str) -> str:
     return _(
-        "Expected a person with a grant, but account '%(account)s' belongs to no person; superusers may decide nothing. "
-        "Log in with a personal account"
+        "Expected a person with a grant, but account '%(account)s' belongs to no person; superusers may decide "
+        "nothing. Log in with a personal account"
     ) % {"account": account}
 
 

@@ -278,9 +278,7 @@ class Calendar:
             yield from deadline_steps.hours_run(self, start, end)
 
 
-def _standstills(
-    start: datetime, pauses: Iterable[Pause], now: datetime
-) -> Iterator[tuple[datetime, datetime]]:
+def _standstills(start: datetime, pauses: Iterable[Pause], now: datetime) -> Iterator[tuple[datetime, datetime]]:
     """Pauses in order and apart, cut to the time from `start` to `now`."""
     cut = ((max(ticks(begin), ticks(start)), min(ticks(end or now), ticks(now))) for begin, end in pauses)
     return ((moment_of(begin), moment_of(end)) for begin, end in joined(cut))

@@ -87,7 +87,10 @@ class Clockwork:
         """The clock runs on to `until`, for a stated reason (leave, an approved extension)."""
         clock = self._family.clock(case, name)
         clock.due_at, clock.state = until, State.RUNNING
-        clock.steps = [{"step": "start", "at": clock.started_at.isoformat()}, {"step": reason, "until": until.isoformat()}]
+        clock.steps = [
+            {"step": "start", "at": clock.started_at.isoformat()},
+            {"step": reason, "until": until.isoformat()},
+        ]
         self._recorder.update(clock, ("due_at", "state", "steps"))
         return [self._enter(case, clock, "extend", at, reason)]
 

@@ -70,8 +70,8 @@ def check_clock(actor: Actor, case: Any, family: FamilyView) -> None:
         return
     name, generation = actor.clock
     clock = family.clock(case, name)
-    due = clock is not None and clock.generation == generation and clock.state == "running"
-    if not due or clock.due_at > actor.received_at:
+    fired = clock is not None and clock.generation == generation and clock.state == "running"
+    if clock is None or not fired or clock.due_at > actor.received_at:
         raise NotAllowedNow(f"Expected clock {name} of {case.number} to be due, but it no longer is", code="clock_void")
 
 
@@ -159,7 +159,7 @@ class Changes:
     documents: list[dict] = field(default_factory=list)
 
 
-def join(step: Step, case: Any, role: str, person_id: int, changes: Changes) -> None:
+def join(step: Step, case: Any, role: str, person_id: Any, changes: Changes) -> None:
     if any(p.person_id == person_id for p in step.family.parties_of(case, role)):
         return
     party = Party(id=new_key(), case_id=case.pk, person_id=person_id, role=role, since=step.at)
@@ -195,8 +195,8 @@ def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: C
             changes.clocks += step.clocks.resume(case, name, rules, step.at, reason)
         case fx.PostponeClock(name, until, reason):
             changes.clocks += step.clocks.postpone(case, name, until, step.at, reason)
-        case fx.Notify(kind, parties, roles, values):
-            deliver(step, case, "notify", {"kind": kind, "parties": parties, "roles": roles, "values": values})
+        case fx.Notify(kind, parties, roles, clock):
+            deliver(step, case, "notify", {"kind": kind, "parties": parties, "roles": roles, "clock": clock})
         case fx.Deliver(kind, payload):
             deliver(step, case, kind, payload)
         case fx.AddDocument(document):
@@ -245,7 +245,8 @@ def _seat(step: Step, act: Act, case: Any, wanted: fx.Seat, changes: Changes) ->
     )  # fmt: skip
     changes.choices.append(choice.shown(step.book))
     if choice.person_id is None:
-        deliver(step, case, "notify", {"kind": "no_reviewer", "parties": [], "roles": ["director", "auditor"], "values": {}})
+        told = {"kind": f"no_{wanted.seat}", "parties": [], "roles": ["director", "auditor"], "clock": ""}
+        deliver(step, case, "notify", told)
         return
     if sitting:
         leave(step, case, wanted.seat, "replaced", changes)

@@ -9,9 +9,11 @@ from typing import Any
 from django.db.models import F
 
 from casework.domain.directory import directory
-from casework.domain.ledger import as_data
 from casework.domain.now import now
-from casework.models import Delivery, Notice, Party
+from casework.domain.policy import pinned_policy, texts
+from casework.domain.reading import read_family_of
+from casework.domain.wording import local_text
+from casework.models import Delivery, Notice
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=180)
@@ -48,28 +50,28 @@ def _attempt(delivery: Delivery) -> bool:
     except Exception as error:  # one poisoned delivery must not stop the others; it is kept and reported
         log.exception("delivery %s of kind %s failed", delivery.pk, delivery.kind)
         wait = timedelta(seconds=min(3600, 5 * 2**delivery.attempts))
-        Delivery.objects.filter(pk=delivery.pk).update(due_at=now() + wait, problem=f"{type(error).__name__}: {error}"[:2000])
+        Delivery.objects.filter(pk=delivery.pk).update(
+            due_at=now() + wait, problem=f"{type(error).__name__}: {error}"[:2000]
+        )
         return False
     Delivery.objects.filter(pk=delivery.pk).delete()
     return True
 
 
 @handles("notify")
-def notify(delivery: Delivery) -> None:
+def notify(delivery: Any) -> None:
     """A notice stands in the inbox of everyone concerned, once each."""
-    case, payload = delivery.case, delivery.payload
-    book, moment = directory(), now()
-    people = set()
-    if payload["parties"]:
-        parties = Party.objects.filter(case=case, role__in=payload["parties"], until=None)
-        people |= set(parties.values_list("person_id", flat=True))
+    family, payload, moment = read_family_of(delivery.case_id), delivery.payload, now()
+    case, book = family.by_id[delivery.case_id], directory(family.stamp)
+    people = {p.person_id for role in payload["parties"] for p in family.parties_of(case, role)}
     for role in payload["roles"]:
         people |= book.holders(role, case.unit_id, moment)
+    values = _values(case, family, book, payload["clock"])
     Notice.objects.bulk_create(
         [
             Notice(
-                person_id=person, case=case, kind=payload["kind"], dedup=f"{delivery.pk}:{person}", created_at=moment,
-                values=as_data({"number": case.number, **payload["values"]}),
+                person_id=person, case_id=case.pk, kind=payload["kind"], values=values, created_at=moment,
+                dedup=f"{delivery.pk}:{person}",
             )
             for person in sorted(people)
         ],
@@ -77,6 +79,21 @@ def notify(delivery: Delivery) -> None:
     )  # fmt: skip
 
 
+def _values(case: Any, family: Any, book: Any, clock: str) -> dict[str, Any]:
+    """What the texts of notices may speak of, as text or in both languages."""
+    policy = pinned_policy(case.policy_id)
+    rules = policy.case_type(type(case)._meta.app_label)
+    values = {"number": case.number, **case.notice_values(family, book, rules)}
+    if clock:
+        rule, running = rules.clocks[clock], family.clock(case, clock)
+        values |= {"clock": texts(rule.label), "limit": policy.limit_in_words(rule.within)}
+        values["until"] = local_text(running.due_at) if running else policy.limit_in_words(rule.within)
+    return values
+
+
 def stuck() -> list[dict[str, Any]]:
     """Deliveries that failed at least three times."""
-    return list(Delivery.objects.filter(attempts__gte=3).values("id", "kind", "case_id", "attempts", "problem")[:50])
+    return [
+        dict(row)
+        for row in Delivery.objects.filter(attempts__gte=3).values("id", "kind", "case_id", "attempts", "problem")[:50]
+    ]

@@ -44,9 +44,7 @@ class GrantView:
     principal_id: int | None
 
     def holds_at(self, moment: datetime) -> bool:
-        return (self.starts_at is None or self.starts_at <= moment) and (
-            self.ends_at is None or moment < self.ends_at
-        )
+        return (self.starts_at is None or self.starts_at <= moment) and (self.ends_at is None or moment < self.ends_at)
 
     def overlaps(self, start: datetime, end: datetime) -> bool:
         """Whether it held at any moment from start to end, both included."""
@@ -73,7 +71,8 @@ class Directory:
         """Each unit with itself and everything above it, nearest first."""
         found = {}
         for unit_id in self.units:
-            chain, current = [], unit_id
+            chain: list[int] = []
+            current: int | None = unit_id
             while current is not None and current not in chain:
                 chain.append(current)
                 current = self.units[current].parent_id

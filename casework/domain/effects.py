@@ -86,12 +86,12 @@ class PostponeClock:
 @dataclass(frozen=True)
 class Notify:
     """A notice of `kind` (texts in policy) to everyone in these parts of the case, or holding these roles on its
-    unit."""
+    unit; `clock` is the deadline it speaks of."""
 
     kind: str
     parties: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    values: dict[str, Any] = field(default_factory=dict)
+    clock: str = ""
 
 
 @dataclass(frozen=True)

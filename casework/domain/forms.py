@@ -29,10 +29,8 @@ def _readable(value: Any) -> Any:
                 "lone_surrogate", "{words}", {"words": _("half of a surrogate pair is no character")}
             ) from None
         if len(value) > LONGEST:
-            raise PydanticCustomError(
-                "too_long", "{words}",
-                {"words": _("%(length)d characters are too many; at most %(most)d") % {"length": len(value), "most": LONGEST}},
-            )  # fmt: skip
+            words = _("%(length)d characters are too many; at most %(most)d")
+            raise PydanticCustomError("too_long", "{words}", {"words": words % {"length": len(value), "most": LONGEST}})
     return value
 
 
@@ -46,7 +44,12 @@ def _decimal(value: Any) -> Any:
     """A plain decimal number; NaN, infinities, exponents, full-width digits and floats' dust are refused."""
     text = str(value).strip() if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool) else ""
     whole, _dot, part = text.removeprefix("-").partition(".")
-    if not (whole.isascii() and whole.isdigit() and len(whole) <= 6 and (not part or (part.isascii() and part.isdigit() and len(part) <= 6))):
+    if not (
+        whole.isascii()
+        and whole.isdigit()
+        and len(whole) <= 6
+        and (not part or (part.isascii() and part.isdigit() and len(part) <= 6))
+    ):
         raise PydanticCustomError("not_a_number", "{words}", {"words": _("it is not a number such as 7 or 7.5")})
     return Decimal(text)
 
@@ -54,7 +57,11 @@ def _decimal(value: Any) -> Any:
 Line = Annotated[str, BeforeValidator(_readable), Field(max_length=200)]
 Reasons = Annotated[str, BeforeValidator(_readable), AfterValidator(_not_empty)]
 Remark = Annotated[str, BeforeValidator(_readable), AfterValidator(FreeText)]
-Amount = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,6}(\.\d{1,6})?$"})]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,6}(\.\d{1,6})?$"}),
+]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
 
 

@@ -20,9 +20,7 @@ def calendar_specs() -> dict[str, CalendarSpec]:
 
 @lru_cache(maxsize=16)
 def _compiled(name: str, stamp: int) -> Calendar:
-    days = {
-        day.date: (day.working, day.holiday) for day in CalendarDay.objects.filter(calendar=name).order_by("date")
-    }
+    days = {day.date: (day.working, day.holiday) for day in CalendarDay.objects.filter(calendar=name).order_by("date")}
     return calendar_specs()[name].compile(days or None)
 
 

@@ -39,11 +39,9 @@ def laws() -> dict[str, Law]:
     for model in apps.get_models():
         if not issubclass(model, Case) or model is Case:
             continue
-        actions = {
-            value.action.name: value.action
-            for value in (getattr(model, name, None) for name in dir(model) if not name.startswith("_"))
-            if hasattr(value, "action") and isinstance(value.action, ActionSpec)
-        }
+        members = (getattr(model, name, None) for name in dir(model) if not name.startswith("_"))
+        specs = (getattr(member, "action", None) for member in members)
+        actions = {spec.name: spec for spec in specs if isinstance(spec, ActionSpec)}
         label = f"{model._meta.app_label}.{model.__name__}"
         found[label] = Law(
             label=label, app=model._meta.app_label, prefix=model.prefix, model=model, actions=actions,

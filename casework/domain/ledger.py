@@ -127,4 +127,4 @@ def last_events(case: Case, after: int = 0) -> models.QuerySet[CaseEvent]:
 def entry_with_key(key: UUID) -> dict[str, str] | None:
     """The event a key left, as repeats need it."""
     found = CaseEvent.objects.filter(key=key).values("entry", "body").first()
-    return dict(found) if found else None
+    return {"entry": found["entry"], "body": found["body"]} if found else None

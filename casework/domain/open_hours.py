@@ -35,9 +35,7 @@ class OpenHours:
     after: tuple[int, ...]
 
     @classmethod
-    def of(
-        cls, zone: ZoneInfo, spans: Sequence[Span], working: Iterable[date], first: date, last: date
-    ) -> OpenHours:
+    def of(cls, zone: ZoneInfo, spans: Sequence[Span], working: Iterable[date], first: date, last: date) -> OpenHours:
         """The open hours of the working days; it answers from the start of `first` to the end of `last`."""
         hours = joined(
             (ticks(local(zone, day, opens)), ticks(local(zone, day, closes)))
@@ -71,9 +69,7 @@ class OpenHours:
         """The last moment by which no more time has passed: an opening, not the close before it."""
         index = bisect_right(self.before, passed) - 1
         if index < 0:
-            raise CalendarError(
-                "Expected a moment inside the calendar, but it is earlier: import older days."
-            )
+            raise CalendarError("Expected a moment inside the calendar, but it is earlier: import older days.")
         return moment_of(self.opens[index] + passed - self.before[index])
 
     def next_opening(self, moment: datetime) -> datetime:

@@ -37,11 +37,12 @@ def count_open_tasks(persons: Iterable[int]) -> Mapping[int, int]:
 def unborn(law: Law, subject: Case | None, step: Any, **values: Any) -> Any:
     """A case of that type in memory, on its subject's family, under the policy that binds it: an arbitration
     inherits its dispute's, anything else opens under the one in force."""
-    inherits = subject is not None and getattr(law.model, "inherits_policy", False)
+    inherits = getattr(law.model, "inherits_policy", False)
     pk = new_key()
-    case = law.model(
+    model: Any = law.model
+    case = model(
         id=pk, case_ptr_id=pk, number="", type=law.label, subject_id=subject.pk if subject else None,
-        policy_id=subject.policy_id if inherits else register_current(), opened_at=step.at, updated_at=step.at,
+        policy_id=subject.policy_id if subject and inherits else register_current(), opened_at=step.at, updated_at=step.at,
         seq=0, head="0" * 64, **values,
     )  # fmt: skip
     if subject is not None:

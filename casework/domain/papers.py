@@ -23,11 +23,11 @@ from casework.domain.now import now
 from casework.domain.perform import perform
 from casework.domain.policy import pinned_policy
 from casework.domain.reading import read_family_of
-from casework.models import Delivery, Document, Installation
+from casework.models import Document, Installation
 
 
 @handles("draft")
-def draft(delivery: Delivery) -> None:
+def draft(delivery: Any) -> None:
     """The case has a drafted document of that kind, drawn from a frozen snapshot."""
     family = read_family_of(delivery.case_id)
     case = family.by_id[delivery.case_id]
@@ -39,7 +39,8 @@ def draft(delivery: Delivery) -> None:
     pdf = add_signature_fields(pdf, fields_for(frozen))
     text = canonical(frozen)
     data = {
-        "document": pk, "kind": delivery.payload["kind"], "snapshot": text.decode(), "snapshot_sha256": snapshots.digest(frozen),
+        "document": pk, "kind": delivery.payload["kind"], "snapshot": text.decode(),
+        "snapshot_sha256": snapshots.digest(frozen),
         "file_sha256": store.put(settings.DOCUMENT_FOLDER, pdf),
         "fields": [_field(name, frozen) for name in snapshots.signature_fields(frozen)],
     }  # fmt: skip
@@ -52,7 +53,7 @@ def draft(delivery: Delivery) -> None:
 
 
 @handles("seal")
-def seal(delivery: Delivery) -> None:
+def seal(delivery: Any) -> None:
     """The organisation's seal comes last, over the whole file; then SYSTEM issues the document."""
     document = Document.objects.select_related("case").get(pk=delivery.payload["document"])
     if document.state in (Document.State.ISSUED, Document.State.VOID):
@@ -61,8 +62,20 @@ def seal(delivery: Delivery) -> None:
     field = next(f for f in document.fields if f["name"] == "organisation")
     data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
     first = not any(f.get("serial") for f in document.fields)
-    sealed = sign(data, "organisation", signer, reason=field["reason"], location=field["location"], certify=first, at=now())
-    issued = {"document": str(document.pk), "file_sha256": store.put(settings.DOCUMENT_FOLDER, sealed), "serial": serial_of(signer.certificate)}
+    sealed = sign(
+        data,
+        "organisation",
+        signer,
+        reason=field["reason"],
+        location=field["location"],
+        certify=first,
+        at=now(),
+    )
+    issued = {
+        "document": str(document.pk),
+        "file_sha256": store.put(settings.DOCUMENT_FOLDER, sealed),
+        "serial": serial_of(signer.certificate),
+    }
     perform(document.case.number, "issue", system(), issued, key=f"seal:{delivery.pk}")
 
 
@@ -74,7 +87,9 @@ def frame(case: Any, document: str, kind: str) -> dict[str, Any]:
         "format": 1, "kind": kind, "id": document, "number": case.number,
         "demo": Installation.objects.filter(demo=True).exists(),
         "organisation": {"zh": policy.organisation.name.zh, "en": policy.organisation.name.en},
-        "policy": {"digest": case.policy_id, "version": str(edition.version), "published_on": edition.published_on.isoformat()},
+        "policy": {
+            "digest": case.policy_id, "version": str(edition.version), "published_on": edition.published_on.isoformat(),
+        },
         "ledger": {"stream": f"case:{case.number}", "seq": case.seq, "digest": case.head},
     }  # fmt: skip
 
@@ -82,4 +97,10 @@ def frame(case: Any, document: str, kind: str) -> dict[str, Any]:
 def _field(name: str, frozen: dict[str, Any]) -> dict[str, Any]:
     reason = f"{frozen['title']['zh']} {frozen['number']}"
     person = next((d["no"] for d in frozen["deciders"] if d["field"] == name), "")
-    return {"name": name, "person": person, "serial": "", "reason": reason, "location": frozen["organisation"]["zh"]}
+    return {
+        "name": name,
+        "person": person,
+        "serial": "",
+        "reason": reason,
+        "location": frozen["organisation"]["zh"],
+    }

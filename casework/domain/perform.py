@@ -19,9 +19,26 @@ from casework.domain import ledger
 from casework.domain.action import Act, ActionSpec
 from casework.domain.actor import Actor
 from casework.domain.authority import may, nobody
-from casework.domain.decide import UNRECORDED, Step, action_of, apply, check_clock, check_now, check_seat, parse
+from casework.domain.decide import (
+    UNRECORDED,
+    Step,
+    action_of,
+    apply,
+    check_clock,
+    check_now,
+    check_seat,
+    parse,
+)
 from casework.domain.directory import directory
-from casework.domain.errors import Conflict, InvalidInput, NotAllowedNow, NotPermitted, OutOfScope, Refusal, Stale
+from casework.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotAllowedNow,
+    NotPermitted,
+    OutOfScope,
+    Refusal,
+    Stale,
+)
 from casework.domain.law import Law, law_by_number, law_named, law_of
 from casework.domain.now import now
 from casework.domain.openings import allocate_number, unborn
@@ -84,7 +101,11 @@ def perform(
 
 
 def open_case(
-    type: str, actor: Actor, data: Mapping[str, Any] | None = None, subject: str | None = None, key: str | None = None
+    type: str,
+    actor: Actor,
+    data: Mapping[str, Any] | None = None,
+    subject: str | None = None,
+    key: str | None = None,
 ) -> Result:
     """A case of that type was opened on `subject` (a case number), or a Refusal was raised and nothing changed."""
     _someone(actor)
@@ -134,7 +155,8 @@ def _open_root(law: Law, spec: ActionSpec, actor: Actor, data: Any, key: str | N
         form = parse(spec.form, data)
         case = unborn(law, None, step)
         case.family_id = pk
-        for name, value in law.model.place(form, book).items():
+        model: Any = law.model
+        for name, value in model.place(form, book).items():
             setattr(case, name, value)
         grant, relation = may(spec, actor, case, (), family, book)
         if token and (known := ledger.entry_with_key(token)):
@@ -167,7 +189,10 @@ def _preview(step: Step, case: Any, spec: ActionSpec, actor: Actor, form: Any) -
 
 def _step(family: FamilyView) -> Step:
     return Step(
-        family=family, book=directory(family.stamp), recorder=Recorder(guard=(family.row, "version")), at=now()
+        family=family,
+        book=directory(family.stamp),
+        recorder=Recorder(guard=(family.row, "version")),
+        at=now(),
     )
 
 
@@ -200,7 +225,8 @@ def _changed(case: Any) -> list[str]:
 def _repeated(repeat: Mapping[str, str], body: str, case: Case | None, family: FamilyView) -> Result:
     if not hmac.compare_digest(repeat["body"], body):
         raise InvalidInput(
-            _("Expected the same request under a known key, but its body differs; use a new key"), code="key_reused"
+            _("Expected the same request under a known key, but its body differs; use a new key"),
+            code="key_reused",
         )
     entry = json.loads(repeat["entry"])
     return Result(entry, entry["stream"].removeprefix("case:"), family.version, repeated=True)
@@ -258,4 +284,3 @@ def _body(action: str, data: Any) -> str:
     plain = {name: value for name, value in data.items() if name not in UNRECORDED}
     text = json.dumps([action, plain], sort_keys=True, ensure_ascii=True, default=str)
     return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
-

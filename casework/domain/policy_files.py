@@ -217,9 +217,7 @@ def _in_words(error: ValidationError, file: YamlFile) -> Iterator[Problem]:
                 yield file.problem(path, f"{said}, found {shown}", "correct it")
 
 
-def _check_case_type(
-    file: YamlFile, policy: CaseTypePolicy, organisation: Organisation | None
-) -> Iterator[Problem]:
+def _check_case_type(file: YamlFile, policy: CaseTypePolicy, organisation: Organisation | None) -> Iterator[Problem]:
     calendars = organisation.calendars if organisation is not None else {}
     for name, rule in policy.clocks.items():
         if calendars and rule.calendar not in calendars:

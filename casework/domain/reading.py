@@ -113,7 +113,9 @@ def _read_fields(model: type[models.Model]) -> tuple[models.Field, ...]:
 def _sql(vendor: str, where: str) -> str:
     def rows(model: type[models.Model], alias: str, source: str) -> str:
         columns = [_column(vendor, f, alias) for f in _read_fields(model)]
-        build = f"json_build_array({', '.join(columns)})" if vendor == "postgresql" else f"json_array({', '.join(columns)})"
+        build = (
+            f"json_build_array({', '.join(columns)})" if vendor == "postgresql" else f"json_array({', '.join(columns)})"
+        )
         aggregate = "json_agg" if vendor == "postgresql" else "json_group_array"
         return f"(SELECT {aggregate}({build}) FROM {source})"
 
@@ -128,7 +130,13 @@ def _sql(vendor: str, where: str) -> str:
         (Task, "process_id", " AND t.finished IS NULL"),
         (Document, "case_id", ""),
     ):
-        selects.append(rows(model, "t", f"{case} m JOIN {model._meta.db_table} t ON t.{link} = m.id{extra} WHERE {members}"))
+        selects.append(
+            rows(
+                model,
+                "t",
+                f"{case} m JOIN {model._meta.db_table} t ON t.{link} = m.id{extra} WHERE {members}",
+            )
+        )
     repeated = "json_build_object" if vendor == "postgresql" else "json_object"
     return (
         f"SELECT f.id, f.version, (SELECT version FROM casework_stamp WHERE id = 1), "

@@ -45,7 +45,9 @@ def sees(person_id: int | None, case: Case, parties: Iterable[Any], at: datetime
 def _reach(person_id: int, at: datetime, book: Directory) -> tuple[bool, set[int], set[int]]:
     """(all cases, units seen but for restricted cases, units seen whole) by the person's grants at that moment."""
     roles = current_policy().roles
-    everything, open_units, closed_units = False, set(), set()
+    everything = False
+    open_units: set[int] = set()
+    closed_units: set[int] = set()
     for grant in book.grants_of(person_id, at):
         role = roles[grant.role]
         if role.sees == "all":

@@ -64,12 +64,12 @@ def token_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _unlockable(actor: Actor, credential: str) -> tuple[SigningKey, str]:
+def _unlockable(actor: Any, credential: str) -> tuple[SigningKey, str]:
     """The actor's key that this credential unlocks, the credential having been checked."""
+    key: SigningKey | None
     keys = SigningKey.objects.filter(person_id=actor.person_id, revoked_at=None)
     if actor.impersonated and not credential:
-        key, credential = _demo_key(actor), demo_secret()
-        return key, credential
+        return _demo_key(actor), demo_secret()
     account = Account.objects.get(pk=actor.account_id)
     if not re.search(r"\S", credential):
         raise _wrong()
@@ -83,12 +83,15 @@ def _unlockable(actor: Actor, credential: str) -> tuple[SigningKey, str]:
         key = keys.filter(token=token).first()
     if key is None:
         raise NotAllowedNow(
-            _("Expected a signing key for this credential, but there is none; run make_pki, then set the credential anew")
+            _(
+                "Expected a signing key for this credential, but there is none; "
+                "run make_pki, then set the credential anew"
+            )
         )
     return key, credential
 
 
-def _demo_key(actor: Actor) -> SigningKey:
+def _demo_key(actor: Any) -> SigningKey:
     """Made when first needed: most people of a demo never sign."""
     key = SigningKey.objects.filter(person_id=actor.person_id, credential=Credential.DEMO, revoked_at=None).first()
     if key is not None:

@@ -79,7 +79,9 @@ def grant(
     """The person may act in that role from `starts_at` until before `ends_at`."""
     if role not in current_policy().roles:
         known = ", ".join(current_policy().roles)
-        raise InvalidInput(_("Expected a role, but '%(role)s' is none; the roles are %(known)s") % {"role": role, "known": known})
+        raise InvalidInput(
+            _("Expected a role, but '%(role)s' is none; the roles are %(known)s") % {"role": role, "known": known}
+        )
     if principal == person:
         raise InvalidInput(_("Expected someone else's stead, but nobody stands in for themselves"))
     if starts_at and ends_at and starts_at >= ends_at:
@@ -105,7 +107,12 @@ def revoke(given: Grant, actor: Actor) -> None:
 def record_leave(person: Person, first_day: date, last_day: date, actor: Actor, reason: str = "") -> Leave:
     with transaction.atomic():
         made = Leave.objects.create(person=person, first_day=first_day, last_day=last_day, reason=reason)
-        ledger.note("org", "leave_recorded", {"person": person.no, "first_day": first_day, "last_day": last_day}, actor=actor)
+        ledger.note(
+            "org",
+            "leave_recorded",
+            {"person": person.no, "first_day": first_day, "last_day": last_day},
+            actor=actor,
+        )
     return made
 
 

@@ -64,8 +64,7 @@ def _warn(limit: int) -> int:
         clock = warning.clock
         if clock.state == Clock.State.RUNNING and clock.due_at > moment:
             roles, parties = _owing(clock)
-            values = {"clock": clock.name, "due_at": clock.due_at.isoformat(), "mark": warning.mark}
-            payload = {"kind": "clock_warning", "roles": roles, "parties": parties, "values": values}
+            payload = {"kind": "clock_warning", "roles": roles, "parties": parties, "clock": clock.name}
             recorder.insert(
                 Delivery(
                     id=new_key(), case_id=clock.case_id, kind="notify", payload=payload,

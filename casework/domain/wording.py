@@ -1,12 +1,21 @@
 """Codes in the reader's words. The words stand in policy, the engine's own in the message catalogue."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from casework.domain.directory import Directory
 from casework.domain.policy import current_policy
+
+
+def local_text(moment: datetime) -> str:
+    """A moment as people of the organisation read it, with its offset."""
+    local = moment.astimezone(ZoneInfo(settings.TIME_ZONE))
+    return f"{local:%Y-%m-%d %H:%M} {local.isoformat()[-6:]}"
 
 
 def spoken(text: Any) -> str:

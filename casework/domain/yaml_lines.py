@@ -140,9 +140,7 @@ def _value(node: yaml.Node, path: Place, file: YamlFile, problems: list[YamlProb
     return _scalar(node, path, file, problems)
 
 
-def _mapping(
-    node: yaml.MappingNode, path: Place, file: YamlFile, problems: list[YamlProblem]
-) -> dict[str, Any]:
+def _mapping(node: yaml.MappingNode, path: Place, file: YamlFile, problems: list[YamlProblem]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line, key = key_node.start_mark.line + 1, key_node.value

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-
 from viewflow.workflow.token import Token
 
 from casework.flow.case_flow import flow_of, owed

@@ -36,6 +36,8 @@ class Case(models.Model):
     clocks: ClassVar[tuple[Any, ...]] = ()
     closed_states: ClassVar[tuple[str, ...]] = ()
     party_bars: ClassVar[dict[str, str]] = {}
+    State: ClassVar[Any]
+    as_read: dict[str, Any]
 
     id = models.BigIntegerField(primary_key=True)
     number = models.CharField(max_length=20)

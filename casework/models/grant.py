@@ -24,7 +24,8 @@ class Grant(models.Model):
         verbose_name_plural = _("grants")
         constraints = [
             models.CheckConstraint(
-                condition=Q(starts_at=None) | Q(ends_at=None) | Q(starts_at__lt=F("ends_at")), name="grant_interval"
+                condition=Q(starts_at=None) | Q(ends_at=None) | Q(starts_at__lt=F("ends_at")),
+                name="grant_interval",
             ),
             models.CheckConstraint(condition=~Q(principal=F("person")), name="grant_not_own_deputy"),
         ]

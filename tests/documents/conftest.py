@@ -43,7 +43,9 @@ def reviewer(keys: pki.Pki) -> pki.IssuedCertificate:
 
 @pytest.fixture(scope="session")
 def reviewer_signer(reviewer: pki.IssuedCertificate) -> signer.LocalSigner:
-    return signer.LocalSigner.from_encrypted(reviewer.certificate_pem, reviewer.key_pem, SECRET, reviewer.chain_pem)
+    return signer.LocalSigner.from_encrypted(
+        reviewer.certificate_pem, reviewer.key_pem, SECRET, reviewer.chain_pem
+    )
 
 
 @pytest.fixture(scope="session")
@@ -61,21 +63,30 @@ def issued(
     words = {"location": "上海", "at": SIGNED_AT}
     first = signing.sign(draft, "reviewer", reviewer_signer, reason="裁定", certify=True, **words)
     file = signing.sign(first, "organisation", seal, reason="出具", certify=False, **words)
-    return Issued(data, draft, first, file, keys.root_pem, {
-        "sha256": hashlib.sha256(file).hexdigest(),
-        "fields": [
-            {"name": "reviewer", "serial": reviewer.serial},
-            {"name": "organisation", "serial": pki.serial_of(seal.certificate)},
-        ],
-        "snapshot_sha256": snapshot.digest(data),
-    })
+    return Issued(
+        data,
+        draft,
+        first,
+        file,
+        keys.root_pem,
+        {
+            "sha256": hashlib.sha256(file).hexdigest(),
+            "fields": [
+                {"name": "reviewer", "serial": reviewer.serial},
+                {"name": "organisation", "serial": pki.serial_of(seal.certificate)},
+            ],
+            "snapshot_sha256": snapshot.digest(data),
+        },
+    )
 
 
 @pytest.fixture
 def on_disk(tmp_path: Path):
     """Writes bytes to a file that the command-line tools can read."""
+
     def write(data: bytes, name: str = "document.pdf") -> Path:
         path = tmp_path / name
         path.write_bytes(data)
         return path
+
     return write

@@ -26,7 +26,7 @@ def test_canonical_sorts_keys_by_utf16_code_units() -> None:
 
 
 def test_canonical_writes_text_in_nfc_without_escapes_it_does_not_need() -> None:
-    assert canonical({"e\u0301": "喆\u001f\n\"/"}) == '{"é":"喆\\u001f\\n\\"/"}'.encode()
+    assert canonical({"e\u0301": '喆\u001f\n"/'}) == '{"é":"喆\\u001f\\n\\"/"}'.encode()
 
 
 @pytest.mark.parametrize("value", [1.0, float("nan"), b"x", {1: 2}, {"a": {"b": 0.5}}, object(), {1, 2}])
@@ -65,7 +65,8 @@ def test_canonical_ignores_the_order_of_keys(value: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":1,"a":1}', b'"e\xcc\x81"', b"1.0", b"\xff", b"", b"[" * 100_000],
+    "data",
+    [b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":1,"a":1}', b'"e\xcc\x81"', b"1.0", b"\xff", b"", b"[" * 100_000],
 )
 def test_parse_canonical_refuses_any_other_form(data: bytes) -> None:
     with pytest.raises(ValueError):

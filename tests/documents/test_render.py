@@ -32,7 +32,9 @@ RULING, INADMISSIBILITY = "disputes/documents/ruling.html", "disputes/documents/
 
 
 def poppler_text(path: Path, *options: str) -> str:
-    output = subprocess.run(["pdftotext", *options, str(path), "-"], capture_output=True, check=True).stdout.decode()
+    output = subprocess.run(
+        ["pdftotext", *options, str(path), "-"], capture_output=True, check=True
+    ).stdout.decode()
     return re.sub(r"\s", "", output)
 
 
@@ -70,10 +72,14 @@ def test_render_inadmissibility_prints_every_text_and_number(on_disk: Any) -> No
 
 
 def test_render_uses_the_two_vendored_faces_and_no_other(ruling_pdf: bytes, on_disk: Any) -> None:
-    listed = subprocess.run(["pdffonts", str(on_disk(ruling_pdf))], capture_output=True, check=True, text=True).stdout
+    listed = subprocess.run(
+        ["pdffonts", str(on_disk(ruling_pdf))], capture_output=True, check=True, text=True
+    ).stdout
     faces = {line.split()[0].partition("+")[2] for line in listed.splitlines()[2:]}
     assert faces == {"Noto-Sans-SC", "Noto-Sans-SC-Bold"}
-    assert all(" yes yes yes " in line for line in listed.splitlines()[2:]), "embedded, subset, with Unicode map"
+    assert all(" yes yes yes " in line for line in listed.splitlines()[2:]), (
+        "embedded, subset, with Unicode map"
+    )
 
 
 def test_font_has_the_rare_characters_of_names() -> None:
@@ -96,17 +102,26 @@ def glyph_zero_count(pdf: bytes) -> int:
             bytes(piece)
             for page in opened.pages
             for operands, operator in pikepdf.parse_content_stream(page, "TJ")
-            for piece in operands[0] if isinstance(piece, pikepdf.String)
+            for piece in operands[0]
+            if isinstance(piece, pikepdf.String)
         ]
-    return sum(codes[at:at + 2] == b"\0\0" for codes in drawn for at in range(0, len(codes), 2))
+    return sum(codes[at : at + 2] == b"\0\0" for codes in drawn for at in range(0, len(codes), 2))
 
 
 def test_render_shows_any_text_as_text(on_disk: Any) -> None:
     shown = {
-        "<b>加粗</b><script>alert(1)</script>": None, "=1+1": None, "{{ number }}{% now 'Y' %}": None, "&amp;&lt;": None,
-        "谢谢😀": "谢谢[U+1F600]", "a\u202eb": "a[U+202E]b", "a\x00b\x07": "a[U+0000]b[U+0007]", "一\r\n二": "一二",
+        "<b>加粗</b><script>alert(1)</script>": None,
+        "=1+1": None,
+        "{{ number }}{% now 'Y' %}": None,
+        "&amp;&lt;": None,
+        "谢谢😀": "谢谢[U+1F600]",
+        "a\u202eb": "a[U+202E]b",
+        "a\x00b\x07": "a[U+0000]b[U+0007]",
+        "一\r\n二": "一二",
     }
-    text = poppler_text(on_disk(render(RULING, altered(claim_reasons="".join(f"始{said}终" for said in shown)))), "-raw")
+    text = poppler_text(
+        on_disk(render(RULING, altered(claim_reasons="".join(f"始{said}终" for said in shown)))), "-raw"
+    )
     for said, printed_as in shown.items():
         assert re.sub(r"\s", "", f"始{printed_as or said}终") in text
 
@@ -132,21 +147,35 @@ def listener() -> Iterator[tuple[int, list[str]]]:
         thread.join()
 
 
-def test_render_markup_in_a_text_fetches_and_embeds_nothing(listener: tuple[int, list[str]], tmp_path: Path) -> None:
+def test_render_markup_in_a_text_fetches_and_embeds_nothing(
+    listener: tuple[int, list[str]], tmp_path: Path
+) -> None:
     port, asked = listener
     secret = tmp_path / "secret.txt"
     secret.write_text("a secret")
-    pdf = render(RULING, altered(reasons=(
-        f'<img src="http://127.0.0.1:{port}/x"><link rel=attachment href="file://{secret}">'
-        f'<style>@import url(http://127.0.0.1:{port}/y)</style><img src="file://{secret}">'
-    )))
+    pdf = render(
+        RULING,
+        altered(
+            reasons=(
+                f'<img src="http://127.0.0.1:{port}/x"><link rel=attachment href="file://{secret}">'
+                f'<style>@import url(http://127.0.0.1:{port}/y)</style><img src="file://{secret}">'
+            )
+        ),
+    )
     assert asked == []
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         assert list(opened.attachments) == ["decision.json"]
 
 
-@pytest.mark.parametrize("tag", ['<img src="{}">', '<link rel=stylesheet href="{}">', '<link rel=attachment href="{}">',
-                                 '<style>@font-face{{font-family:x;src:url({})}}</style>x'])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<img src="{}">',
+        '<link rel=stylesheet href="{}">',
+        '<link rel=attachment href="{}">',
+        "<style>@font-face{{font-family:x;src:url({})}}</style>x",
+    ],
+)
 def test_fetcher_refuses_what_a_template_asks_for(tag: str, listener: tuple[int, list[str]]) -> None:
     port, asked = listener
     with pytest.raises(FatalURLFetchingError):
@@ -173,7 +202,9 @@ def test_render_long_text_and_36_criteria_break_over_pages_and_repeat_the_head(o
     snapshot = large_ruling(criteria=36, letters=20_000)
     pdf = render(RULING, snapshot)
     path = on_disk(pdf)
-    pages = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True).stdout.decode()
+    pages = subprocess.run(
+        ["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True
+    ).stdout.decode()
     with_rows = [page for page in pages.split("\f") if re.search(r"C\d\d 语音语速.*10 +0 +10 +6", page)]
     assert len(with_rows) > 1 and all(re.search("满分 +原分 +主张 +裁定", page) for page in with_rows)
     assert printed.missing(snapshot, pdf) == []
@@ -198,10 +229,16 @@ def test_render_text_the_template_does_not_print_is_refused() -> None:
     assert refused.value.code == "text" and "criteria.0.footnote" in str(refused.value)
 
 
-@pytest.mark.parametrize(("criteria", "limits", "codes"), [
-    (2, Limits(pages=1), {"pages"}), (36, Limits(cpu_seconds=1), {"cpu"}), (36, Limits(wall_seconds=1), {"time"}),
-    (2, Limits(memory_mib=120), {"memory", "crash"}), (2, Limits(file_mib=0), {"size"}),
-])
+@pytest.mark.parametrize(
+    ("criteria", "limits", "codes"),
+    [
+        (2, Limits(pages=1), {"pages"}),
+        (36, Limits(cpu_seconds=1), {"cpu"}),
+        (36, Limits(wall_seconds=1), {"time"}),
+        (2, Limits(memory_mib=120), {"memory", "crash"}),
+        (2, Limits(file_mib=0), {"size"}),
+    ],
+)
 def test_render_beyond_a_limit_is_refused_and_the_next_one_succeeds(
     criteria: int, limits: Limits, codes: set[str]
 ) -> None:
@@ -220,7 +257,7 @@ def test_render_snapshot_that_cannot_be_frozen_is_refused(change: dict[str, Any]
     assert refused.value.code == "snapshot"
 
 
-@pytest.mark.parametrize("field", ["Reviewer 1", "", "organisation", "a\"><b>"])
+@pytest.mark.parametrize("field", ["Reviewer 1", "", "organisation", 'a"><b>'])
 def test_render_field_name_that_is_no_plain_word_is_refused(field: str) -> None:
     snapshot = ruling()
     snapshot["deciders"][0]["field"] = field
@@ -231,5 +268,6 @@ def test_render_field_name_that_is_no_plain_word_is_refused(field: str) -> None:
 
 @pytest.mark.parametrize("template", ["disputes/documents/none.html", "../pyproject.toml", "/etc/hostname"])
 def test_render_unknown_template_is_refused(template: str) -> None:
-    with pytest.raises(RenderError):
+    with pytest.raises(RenderError) as refused:
         render(template, ruling())
+    assert refused.value.code == "template"

@@ -27,7 +27,9 @@ def test_pdfsig_finds_both_signatures_valid_and_the_whole_file_signed(issued: Is
     assert "秦明" in report and report.count("ETSI.CAdES.detached") == 2
 
 
-def test_pdfsig_trusts_the_certificates_when_it_knows_the_root(issued: Issued, on_disk: Any, tmp_path: Path) -> None:
+def test_pdfsig_trusts_the_certificates_when_it_knows_the_root(
+    issued: Issued, on_disk: Any, tmp_path: Path
+) -> None:
     root = on_disk(issued.root_pem.encode(), "root.pem")
     store = f"sql:{tmp_path}"
     try:
@@ -48,9 +50,19 @@ def test_qpdf_finds_no_error_in_the_signed_file(issued: Issued, on_disk: Any) ->
 
 def test_pyhanko_validates_both_signatures_against_the_root_alone(issued: Issued, on_disk: Any) -> None:
     validated = subprocess.run(
-        [sys.executable, "-m", "pyhanko", "sign", "validate", "--trust-replace",
-         "--trust", on_disk(issued.root_pem.encode(), "root.pem"), on_disk(issued.file)],
-        capture_output=True, text=True,
+        [
+            sys.executable,
+            "-m",
+            "pyhanko",
+            "sign",
+            "validate",
+            "--trust-replace",
+            "--trust",
+            on_disk(issued.root_pem.encode(), "root.pem"),
+            on_disk(issued.file),
+        ],
+        capture_output=True,
+        text=True,
     )
     assert validated.returncode == 0, validated.stderr
     assert "TRUSTED,EXTENDED_WITH_FORM_FILLING,ACCEPTABLE_MODIFICATIONS" in validated.stdout
@@ -68,9 +80,25 @@ def test_sign_shows_name_number_and_time_in_the_reserved_box(issued: Issued, on_
     place = fields.places(issued.draft)["reviewer"]
     left, bottom, right, top = place.box
     shown = subprocess.run(
-        ["pdftotext", "-f", str(place.page + 1), "-l", str(place.page + 1), "-x", str(left), "-y", str(842 - top),
-         "-W", str(right - left), "-H", str(top - bottom), on_disk(issued.file), "-"],
-        capture_output=True, check=True,
+        [
+            "pdftotext",
+            "-f",
+            str(place.page + 1),
+            "-l",
+            str(place.page + 1),
+            "-x",
+            str(left),
+            "-y",
+            str(842 - top),
+            "-W",
+            str(right - left),
+            "-H",
+            str(top - bottom),
+            on_disk(issued.file),
+            "-",
+        ],
+        capture_output=True,
+        check=True,
     ).stdout.decode()
     for word in ("秦明", "M401", "2026-11-21 10:00 +08:00", "演示 DEMO"):
         assert word.replace(" ", "") in "".join(shown.split())
@@ -96,7 +124,9 @@ def test_sign_after_the_seal_is_refused(issued: Issued, reviewer_signer: signer.
 
 def test_sign_certifying_second_is_refused(issued: Issued, keys: pki.Pki) -> None:
     with pytest.raises(SigningError):
-        signing.sign(issued.first_signed, "organisation", signer.seal_signer(keys.folder), certify=True, **WORDS)
+        signing.sign(
+            issued.first_signed, "organisation", signer.seal_signer(keys.folder), certify=True, **WORDS
+        )
 
 
 def test_sign_unknown_field_is_refused(issued: Issued, reviewer_signer: signer.LocalSigner) -> None:
@@ -112,9 +142,13 @@ def test_sign_what_is_no_pdf_is_refused(file: bytes, reviewer_signer: signer.Loc
         fields.add_signature_fields(file, fields.fields_for(ruling()))
 
 
-def test_sign_with_a_time_without_offset_is_refused(issued: Issued, reviewer_signer: signer.LocalSigner) -> None:
+def test_sign_with_a_time_without_offset_is_refused(
+    issued: Issued, reviewer_signer: signer.LocalSigner
+) -> None:
     with pytest.raises(SigningError):
-        signing.sign(issued.draft, "reviewer", reviewer_signer, certify=True, **{**WORDS, "at": datetime(2026, 1, 1)})
+        signing.sign(
+            issued.draft, "reviewer", reviewer_signer, certify=True, **{**WORDS, "at": datetime(2026, 1, 1)}
+        )
 
 
 def test_add_signature_fields_without_a_reserved_place_is_refused(ruling_pdf: bytes) -> None:
@@ -128,7 +162,9 @@ def test_panel_of_three_and_seal_each_get_a_place_of_their_own() -> None:
     places = list(fields.places(render.render("disputes/documents/ruling.html", snapshot)).values())
     assert len(places) == 4 and len({place.page for place in places}) == 1
     tops = sorted((place.box[3], place.box[1]) for place in places)
-    assert all(lower[0] < upper[1] for lower, upper in zip(tops, tops[1:], strict=False)), "no box touches another"
+    assert all(lower[0] < upper[1] for lower, upper in zip(tops, tops[1:], strict=False)), (
+        "no box touches another"
+    )
 
 
 def test_draw_stamp_without_a_size_is_refused() -> None:

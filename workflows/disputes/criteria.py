@@ -34,7 +34,9 @@ def stated(claims: Claims, given: Iterable[Any]) -> Claims:
 def decided(claims: Claims, given: Iterable[Any], evaluation: Any) -> Claims:
     """With the reviewer's decisions; the ruled value is the present one, the claimed one, or the reviewer's own."""
     by_code = {item.criterion: item for item in given}
-    return {code: {**claim, "decision": _decision(claim, by_code[code], evaluation, code)} for code, claim in claims.items()}
+    return {
+        code: {**claim, "decision": _decision(claim, by_code[code], evaluation, code)} for code, claim in claims.items()
+    }
 
 
 def _decision(claim: dict[str, Any], item: Any, evaluation: Any, code: str) -> dict[str, Any]:
@@ -59,7 +61,9 @@ def undecided(claims: Claims) -> Claims:
 
 def ruled_values(claims: Claims) -> dict[str, Any]:
     """The ruled value of every criterion that was decided on its merits."""
-    return {code: claim["decision"]["value"] for code, claim in claims.items() if claim["decision"]["value"] is not None}
+    return {
+        code: claim["decision"]["value"] for code, claim in claims.items() if claim["decision"]["value"] is not None
+    }
 
 
 def outcome(claims: Claims, evaluation: Any, *, annulled: bool) -> str:

@@ -1,6 +1,6 @@
 """What a ruling and a decision of inadmissibility say: every text, number and name, frozen as plain data."""
 
-from datetime import datetime
+import json
 from typing import Any
 
 from casework.domain.authority import bars_in
@@ -10,7 +10,7 @@ from casework.domain.ledger import last_events, plain
 from casework.domain.limits import Limit
 from casework.domain.now import now
 from casework.domain.policy import pinned_policy, texts
-from casework.domain.wording import bar_text
+from casework.domain.wording import bar_text, local_text
 from workflows.disputes import criteria
 from workflows.evaluations.models import Recording
 from workflows.evaluations.scoring import apply as scored
@@ -59,7 +59,9 @@ class _Paper:
                 "number": evaluation.number, "external_id": evaluation.external_id,
                 "interaction": evaluation.interaction_id, "channel": evaluation.channel,
                 "started_at": plain(evaluation.fact_at), "duration_s": evaluation.duration_s,
-                "recording": {"sha256": recording.sha256 if recording else "", "state": evaluation.recording_state or "missing"},
+                "recording": {
+                    "sha256": recording.sha256 if recording else "", "state": evaluation.recording_state or "missing",
+                },
             },
             "rubric": {
                 "code": rubric.code, "version": str(rubric.version), "name": texts(rubric.name),
@@ -71,21 +73,23 @@ class _Paper:
         }  # fmt: skip
 
     def criterion(self, code: str) -> dict[str, Any]:
-        claim, criterion, entry = self.case.claims[code], self.rubric.criterion(code), self.evaluation.original[code]
+        claim, criterion, entry = (
+            self.case.claims[code],
+            self.rubric.criterion(code),
+            self.evaluation.original[code],
+        )
         decision = claim["decision"]
         admissible = decision["decision"] != "inadmissible"
         value = decision["value"] if admissible else claim["original"]
-        if not admissible:
-            result = {"maintain": "inadmissible"}["maintain"]
-        else:
-            result = "maintained" if value == claim["original"] else "adjusted"
+        moved = "maintained" if value == claim["original"] else "adjusted"
         return {
             "code": code, "name": texts(criterion.name), "points": str(criterion.points), "kind": criterion.kind,
             "original": shown(claim["original"]), "claimed": shown(claim["claimed"]), "ruled": shown(value),
             "original_comment": entry.get("comment") or "", "at_seconds": entry.get("at"),
             "ground": texts(self.rules.label("grounds", claim["ground"])), "claim_reasons": claim["reasons"],
             "statement": self._statement(claim), "conceded": bool((claim["statement"] or {}).get("conceded")),
-            "admissible": admissible, "outcome": texts(self.rules.label("outcomes", result)),
+            "admissible": admissible,
+            "outcome": texts(self.rules.label("outcomes", moved if admissible else "inadmissible")),
             "reasons": self._reasons(decision),
         }  # fmt: skip
 
@@ -110,7 +114,10 @@ class _Paper:
         calendar = calendar_named(self.rules.clocks[clock].calendar, self.family.stamp)
         until = calendar.due(now(), Limit.parse(limit))
         words = self.policy.limit_in_words(limit)
-        return {"text": self.rules.texts[text].fill(limit=words, until=local_text(until.due_at)), "limit": words}
+        return {
+            "text": self.rules.texts[text].fill(limit=words, until=local_text(until.due_at)),
+            "limit": words,
+        }
 
     def foot(self) -> dict[str, Any]:
         return {
@@ -121,7 +128,12 @@ class _Paper:
     def _party(self, role: str, person_id: int) -> dict[str, Any]:
         person = self.book.persons[person_id]
         label = texts(self.rules.label("parties", role))
-        return {"role": label, "name": person.name, "no": person.no, "unit": self.book.units[person.unit_id].name}
+        return {
+            "role": label,
+            "name": person.name,
+            "no": person.no,
+            "unit": self.book.units[person.unit_id].name,
+        }
 
     def _statement(self, claim: dict[str, Any]) -> dict[str, Any] | None:
         if claim["statement"]:
@@ -164,7 +176,9 @@ class _Paper:
         return [
             {
                 "name": self.book.persons[p].name, "no": no,
-                "reasons": [{"code": code, "text": texts(bar_text(code))} for code in dict.fromkeys(b.code for b in bars[p])],
+                "reasons": [
+                    {"code": code, "text": texts(bar_text(code))} for code in dict.fromkeys(b.code for b in bars[p])
+                ],
             }
             for no, p in people
         ]  # fmt: skip
@@ -172,8 +186,8 @@ class _Paper:
     def _timeline(self) -> list[dict[str, Any]]:
         return [
             {
-                "at": entry["received_at"], "what": texts(self.rules.timeline[entry["action"]]), "who": self._who(entry),
-                "digest": digest[:16],
+                "at": entry["received_at"], "what": texts(self.rules.timeline[entry["action"]]),
+                "who": self._who(entry), "digest": digest[:16],
             }
             for entry, digest in self._events()
             if entry["action"] in self.rules.timeline
@@ -187,8 +201,6 @@ class _Paper:
         return [entry for entry, _digest in self._events()]
 
     def _events(self) -> list[tuple[dict[str, Any], str]]:
-        import json
-
         if not hasattr(self, "_read"):
             self._read = [(json.loads(event.entry), event.digest) for event in last_events(self.case)]
         return self._read
@@ -204,10 +216,3 @@ def shown(value: dict[str, Any]) -> dict[str, str]:
     if value["failed"] is not None:
         return {"shown": "✗" if value["failed"] else "✓"}
     return {"shown": value["score"]}
-
-
-def local_text(moment: datetime) -> str:
-    from django.conf import settings
-    from zoneinfo import ZoneInfo
-
-    return moment.astimezone(ZoneInfo(settings.TIME_ZONE)).strftime("%Y-%m-%d %H:%M %:z" if False else "%Y-%m-%d %H:%M +08:00")

@@ -8,9 +8,16 @@ from casework.domain.forms import Form, Line, Reasons, Remark, Seconds
 from workflows.evaluations.forms import Code, GivenValue
 
 Ground = Literal[
-    "fact_wrong", "rule_misread", "rule_not_applicable", "not_my_call", "evidence_overlooked", "procedure_broken"
+    "fact_wrong",
+    "rule_misread",
+    "rule_not_applicable",
+    "not_my_call",
+    "evidence_overlooked",
+    "procedure_broken",
 ]
-Inadmissible = Literal["late", "not_a_party", "not_in_this_evaluation", "already_ruled", "nothing_deducted", "no_reasons"]
+Inadmissible = Literal[
+    "late", "not_a_party", "not_in_this_evaluation", "already_ruled", "nothing_deducted", "no_reasons"
+]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

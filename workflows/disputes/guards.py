@@ -1,5 +1,6 @@
 """What must hold before a dispute's actions."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -28,7 +29,8 @@ def has_no_open_dispute(act: Act) -> None:
     disputes = [d for d in act.family.of_type("disputes.ScoreDispute") if d is not act.case]
     if open_ones := [d.number for d in disputes if not d.is_closed]:
         raise NotAllowedNow(
-            _("Expected no open dispute of this evaluation, but %(number)s is; add criteria there") % {"number": open_ones[0]},
+            _("Expected no open dispute of this evaluation, but %(number)s is; add criteria there")
+            % {"number": open_ones[0]},
             code="dispute_open",
         )
 
@@ -42,7 +44,10 @@ def may_file_again(act: Act) -> None:
     again = act.policy.value("refile_once") and len(before) == 1 and before[0].outcome == "withdrawn"
     if before and not again:
         raise NotAllowedNow(
-            _("Expected the first dispute of this publication, but %(number)s was %(outcome)s; it cannot be filed again")
+            _(
+                "Expected the first dispute of this publication, but %(number)s was %(outcome)s; "
+                "it cannot be filed again"
+            )
             % {"number": before[-1].number, "outcome": before[-1].outcome},
             code="already_disputed",
         )
@@ -58,7 +63,9 @@ def is_filed_late(act: Act) -> bool:
 
 def is_in_time(act: Act) -> None:
     if is_filed_late(act):
-        raise NotAllowedNow(_("Expected the objection window to be open, but it is closed; the criteria stand"), code="late")
+        raise NotAllowedNow(
+            _("Expected the objection window to be open, but it is closed; the criteria stand"), code="late"
+        )
 
 
 def are_valid_claims(act: Act) -> None:
@@ -77,7 +84,9 @@ def are_valid_claims(act: Act) -> None:
             problems.append(_problem(field, "not_open", _("only the corrected criteria may be disputed now")))
         present = evaluation.current[code]
         if is_at_least(evaluation.rubric, code, present, value) and not _nothing_deducted(evaluation, code):
-            problems.append(_problem(f"{field}.claimed", "not_better", _("the claim is no better than the present value")))
+            problems.append(
+                _problem(f"{field}.claimed", "not_better", _("the claim is no better than the present value"))
+            )
         if any(second > evaluation.duration_s for second in item.seconds):
             problems.append(_problem(f"{field}.seconds", "beyond_recording", _("the recording is shorter")))
     if problems:
@@ -87,25 +96,18 @@ def are_valid_claims(act: Act) -> None:
 def _nothing_deducted(evaluation: Any, code: str) -> bool:
     """Full marks already: admissible or not is for the reviewer to say, with reasons."""
     entry, criterion = evaluation.current[code], evaluation.rubric.criterion(code)
-    return entry.get("failed") is False or (entry.get("score") is not None and criterion.points == _number(entry["score"]))
-
-
-def _number(text: str) -> Any:
-    from decimal import Decimal
-
-    return Decimal(text)
+    return entry.get("failed") is False or (
+        entry.get("score") is not None and criterion.points == Decimal(entry["score"])
+    )
 
 
 def screening_leaders(act: Act) -> set[int]:
     """Leaders of the agent's unit at filing who did not score it and are no party."""
     evaluation = evaluation_of(act)
-    leaders: set[int] = set()
-    chain = act.book.ancestors[act.case.unit_id]
-    for unit_id in chain:
-        leaders |= {
-            g.person_id for g in act.book.grants if g.role == "team_leader" and g.unit_id == unit_id and g.holds_at(act.at)
-        }
-    return leaders - {evaluation.inspector_id, evaluation.concerned_id}
+    return act.book.holders("team_leader", act.case.unit_id, act.at) - {
+        evaluation.inspector_id,
+        evaluation.concerned_id,
+    }
 
 
 def did_not_score(act: Act) -> None:
@@ -125,7 +127,8 @@ def is_heard(act: Act) -> None:
     """No decision before the other side was heard, or let its time pass."""
     if not act.case.heard:
         raise NotAllowedNow(
-            _("Expected the inspector's statement or its time to be over, but neither is; wait for it"), code="not_heard"
+            _("Expected the inspector's statement or its time to be over, but neither is; wait for it"),
+            code="not_heard",
         )
 
 
@@ -156,7 +159,9 @@ def is_valid_ruling(act: Act) -> None:
     given = [item.criterion for item in act.data.criteria]
     for code in case.claims:
         if given.count(code) != 1:
-            problems.append(_problem("criteria", "not_decided", _("%(code)s needs exactly one decision") % {"code": code}))
+            problems.append(
+                _problem("criteria", "not_decided", _("%(code)s needs exactly one decision") % {"code": code})
+            )
     for number, item in enumerate(act.data.criteria):
         field = f"criteria.{number}"
         if item.criterion not in case.claims:
@@ -167,10 +172,12 @@ def is_valid_ruling(act: Act) -> None:
         raise invalid(problems)
     claims = criteria.decided(case.claims, act.data.criteria, evaluation)
     values = criteria.ruled_values(claims)
-    if values and act.policy.value("no_worse_off"):
-        if fell := no_worse(evaluation.rubric, evaluation.current, scored(evaluation.current, values)):
-            words = _("nobody may be worse off, but this would fall: %(what)s") % {"what": ", ".join(fell)}
-            raise invalid([_problem("criteria", "worse_off", words)])
+    binding = bool(values) and act.policy.value("no_worse_off")
+    ruled = scored(evaluation.current, values)
+    fell = no_worse(evaluation.rubric, evaluation.current, ruled) if binding else []
+    if fell:
+        words = _("nobody may be worse off, but this would fall: %(what)s") % {"what": ", ".join(fell)}
+        raise invalid([_problem("criteria", "worse_off", words)])
 
 
 def _decision_problems(act: Act, evaluation: Any, field: str, item: Any) -> list[dict[str, Any]]:
@@ -199,10 +206,13 @@ def has_read_the_draft(act: Act) -> None:
     """Whoever signs names the very file they read."""
     document: Document | None = act.case.draft(act)
     if document is None:
-        raise NotAllowedNow(_("Expected a draft to sign, but it is still being drawn; try again in a moment"), code="no_draft")
+        raise NotAllowedNow(
+            _("Expected a draft to sign, but it is still being drawn; try again in a moment"), code="no_draft"
+        )
     if document.file_sha256 != act.data.document_sha256:
         raise InvalidInput(
-            _("Expected the digest of the draft as it now is, but it is another; read the draft again"), code="other_draft"
+            _("Expected the digest of the draft as it now is, but it is another; read the draft again"),
+            code="other_draft",
         )
 
 

@@ -1,4 +1,4 @@
-"""The law of a score dispute (申诉): filed by the agent, screened by the leader, ruled on by a QA lead who is free to."""
+"""The law of a score dispute (申诉): filed by the agent, screened by the leader, ruled on by a free QA lead."""
 
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from casework.domain.effects import (
     StopClock,
 )
 from casework.domain.forms import Signature, WithReasons
+from casework.domain.policy import texts
 from casework.models import Case, Document
 from workflows.disputes import criteria, forms, guards
 from workflows.evaluations.forms import Receipt
@@ -48,13 +49,19 @@ class ScoreDispute(Case):
     HEARING: ClassVar = (S.SCREENING, S.RETURNED, S.REVIEWING)
     SERVABLE: ClassVar = (S.RULED, S.INADMISSIBLE)
     OPEN: ClassVar = (
-        S.SCREENING, S.RETURNED, S.REVIEWING, S.SIGNING, S.SEALING, S.DISMISSING, S.RULED, S.INADMISSIBLE, S.REINSTATING,
+        S.SCREENING, S.RETURNED, S.REVIEWING, S.SIGNING, S.SEALING, S.DISMISSING, S.RULED, S.INADMISSIBLE,
+        S.REINSTATING,
     )  # fmt: skip
 
     prefix = "DSP"
     title = _("Score dispute")
     closed_states = (S.FINAL, S.WITHDRAWN, S.LAPSED, S.DISMISSED)
-    party_bars = {"agent": "agent", "inspector": "scored", "reviewer": "decided_before", "reinstater": "decided_before"}
+    party_bars = {
+        "agent": "agent",
+        "inspector": "scored",
+        "reviewer": "decided_before",
+        "reinstater": "decided_before",
+    }
     clocks = (
         ClockSpec("screen", states=(S.SCREENING,), breach="bypass"),
         ClockSpec("statement", states=HEARING, breach="record_silence", starts="effect"),
@@ -104,8 +111,12 @@ class ScoreDispute(Case):
         self.first_state = self.S.SCREENING if leaders else self.S.REVIEWING
         filed = [*joins, StartClock("statement"), Move(evaluation, "mark_provisional", {"case": self.number})]
         if leaders:
-            return [*filed, Notify("dispute_filed", parties=("inspector",)), Notify("to_screen", parties=("leader",))]
-        return [*filed, Notify("dispute_filed", parties=("inspector",)), *self._reviewed()]
+            return [
+                *filed,
+                Notify("dispute_filed", parties=("inspector",), clock="statement"),
+                Notify("to_screen", parties=("leader",), clock="screen"),
+            ]
+        return [*filed, Notify("dispute_filed", parties=("inspector",), clock="statement"), *self._reviewed()]
 
     @action(
         source=S.SCREENING, relation="agent", form=forms.Claims, event="criteria_added", label=_("add criteria"),
@@ -118,7 +129,10 @@ class ScoreDispute(Case):
     @action(source=HEARING, target=S.WITHDRAWN, relation="agent", event="withdrawn", label=_("withdraw"))
     def withdraw(self, act: Act) -> list:
         self.outcome = "withdrawn"
-        return [Move(self.evaluation(act), "restore", {"case": self.number}), Notify("withdrawn", parties=("inspector",))]
+        return [
+            Move(self.evaluation(act), "restore", {"case": self.number}),
+            Notify("withdrawn", parties=("inspector",)),
+        ]
 
     # Screening
 
@@ -136,7 +150,7 @@ class ScoreDispute(Case):
     )  # fmt: skip
     def return_to_agent(self, act: Act) -> list:
         self.screening = "returned"
-        return [Notify("returned", parties=("agent",))]
+        return [Notify("returned", parties=("agent",), clock="returned")]
 
     @action(
         source=S.SCREENING, target=S.REVIEWING, role=SYSTEM, callable_by_clock=True, event="bypassed",
@@ -144,7 +158,7 @@ class ScoreDispute(Case):
     )  # fmt: skip
     def bypass(self, act: Act) -> list:
         self.screening = "bypassed"
-        return [Notify("bypassed", parties=("agent", "leader")), *self._reviewed()]
+        return [Notify("bypassed", parties=("agent", "leader"), clock="screen"), *self._reviewed()]
 
     @action(source=S.RETURNED, target=S.REVIEWING, relation="agent", event="insisted", label=_("insist"))
     def insist(self, act: Act) -> list:
@@ -158,14 +172,17 @@ class ScoreDispute(Case):
     def amend(self, act: Act) -> list:
         """The new claims take the place of the old ones of the same criteria."""
         self.claims = criteria.claimed(self.claims, act.data.criteria, self.evaluation(act))
-        return [Notify("to_screen", parties=("leader",))]
+        return [Notify("to_screen", parties=("leader",), clock="screen")]
 
     @action(
         source=S.RETURNED, target=S.LAPSED, role=SYSTEM, callable_by_clock=True, event="lapsed", label=_("let lapse"),
     )  # fmt: skip
     def lapse(self, act: Act) -> list:
         self.outcome = "lapsed"
-        return [Move(self.evaluation(act), "restore", {"case": self.number}), Notify("lapsed", parties=("agent",))]
+        return [
+            Move(self.evaluation(act), "restore", {"case": self.number}),
+            Notify("lapsed", parties=("agent",), clock="returned"),
+        ]
 
     # The inspector is heard
 
@@ -180,7 +197,7 @@ class ScoreDispute(Case):
     @action(source=HEARING, role=SYSTEM, callable_by_clock=True, event="silent", label=_("record the silence"))
     def record_silence(self, act: Act) -> list:
         self.heard = "silent"
-        return [Notify("silence_recorded", parties=("inspector", "reviewer"))]
+        return [Notify("silence_recorded", parties=("inspector", "reviewer"), clock="statement")]
 
     # Review
 
@@ -245,7 +262,7 @@ class ScoreDispute(Case):
         )  # fmt: skip
         if self.state == self.S.DISMISSING:
             return [AddDocument(document), Deliver("seal", {"document": data.document})]
-        return [AddDocument(document), Notify("to_sign", parties=("reviewer",))]
+        return [AddDocument(document), Notify("to_sign", parties=("reviewer",), clock="sign")]
 
     @action(
         source=S.SIGNING, target=S.SEALING, role="qa_lead", decides=True, seat="reviewer", form=Signature,
@@ -254,7 +271,8 @@ class ScoreDispute(Case):
     def sign(self, act: Act) -> list:
         document = self.draft(act)
         return [
-            SignDocument(document, "reviewer", act.data.credential), ChangeDocument(document, {"state": Document.State.SIGNED}),
+            SignDocument(document, "reviewer", act.data.credential),
+            ChangeDocument(document, {"state": Document.State.SIGNED}),
             Deliver("seal", {"document": str(document.pk)}),
         ]  # fmt: skip
 
@@ -279,9 +297,17 @@ class ScoreDispute(Case):
         """The sealed document binds and the score moves, in this transaction."""
         document, evaluation = self.draft(act), self.evaluation(act)
         issued = {"state": Document.State.ISSUED, "file_sha256": act.data.file_sha256, "issued_at": act.at}
-        issued["fields"] = [f | ({"serial": act.data.serial} if f["name"] == "organisation" else {}) for f in document.fields]
+        issued["fields"] = [
+            f | ({"serial": act.data.serial} if f["name"] == "organisation" else {}) for f in document.fields
+        ]
         self.served_at, self.served_how = None, ""
-        effects = [ChangeDocument(document, issued), Notify("ruled" if document.kind == "ruling" else "inadmissible", parties=("agent", "inspector"))]
+        kind, window = (
+            ("inadmissible", "reinstatement") if self.outcome == "inadmissible" else ("ruled", "appeal_window")
+        )
+        effects = [
+            ChangeDocument(document, issued),
+            Notify(kind, parties=("agent", "inspector"), clock=window),
+        ]
         if self.outcome == "inadmissible":
             moves = [] if self.late else [Move(evaluation, "restore", {"case": self.number})]
         else:
@@ -292,7 +318,13 @@ class ScoreDispute(Case):
 
     # Service and what follows
 
-    @action(source=SERVABLE, relation="agent", event="read", label=_("open the decision"), when=[guards.is_not_served])
+    @action(
+        source=SERVABLE,
+        relation="agent",
+        event="read",
+        label=_("open the decision"),
+        when=[guards.is_not_served],
+    )
     def read(self, act: Act) -> list:
         return self._served(act, "opened")
 
@@ -309,7 +341,10 @@ class ScoreDispute(Case):
 
     @action(source=S.RULED, target=S.FINAL, relation="agent", event="accepted", label=_("accept the ruling"))
     def accept(self, act: Act) -> list:
-        return [Move(self.evaluation(act), "finalise", {"case": self.number}), Notify("accepted", parties=("inspector",))]
+        return [
+            Move(self.evaluation(act), "finalise", {"case": self.number}),
+            Notify("accepted", parties=("inspector",)),
+        ]
 
     @action(
         source=S.RULED, target=S.FINAL, role=SYSTEM, callable_by_clock=True, event="finalised",
@@ -317,7 +352,8 @@ class ScoreDispute(Case):
     )  # fmt: skip
     def finalise(self, act: Act) -> list:
         return [
-            Move(self.evaluation(act), "finalise", {"case": self.number}), Notify("finalised", parties=("agent", "inspector")),
+            Move(self.evaluation(act), "finalise", {"case": self.number}),
+            Notify("finalised", parties=("agent", "inspector")),
         ]  # fmt: skip
 
     # Reinstatement
@@ -328,7 +364,7 @@ class ScoreDispute(Case):
     )  # fmt: skip
     def ask_reinstatement(self, act: Act) -> list:
         self.excuse = {"cause": act.data.cause, "reasons": str(act.data.reasons)}
-        return [Notify("reinstatement_asked", roles=("qa_lead",))]
+        return [Notify("reinstatement_asked", roles=("qa_lead",), clock="reinstating")]
 
     @action(
         source=S.REINSTATING, target=S.SCREENING, role="qa_lead", decides=True, seat="reinstater", takes_seat=True,
@@ -349,18 +385,31 @@ class ScoreDispute(Case):
     def refuse_reinstatement(self, act: Act) -> list:
         return [Notify("reinstatement_refused", parties=("agent",))]
 
-    @action(source=S.REINSTATING, role=SYSTEM, callable_by_clock=True, event="reinstatement_delayed", label=_("report the delay"))
+    @action(
+        source=S.REINSTATING,
+        role=SYSTEM,
+        callable_by_clock=True,
+        event="reinstatement_delayed",
+        label=_("report the delay"),
+    )
     def report_reinstatement_delay(self, act: Act) -> list:
-        return [StartClock("reinstating"), Notify("whole_limit_passed", roles=("director",))]
+        return [StartClock("reinstating"), Notify("whole_limit_passed", roles=("director",), clock="whole")]
 
-    @action(source=S.INADMISSIBLE, target=S.DISMISSED, role=SYSTEM, callable_by_clock=True, event="closed", label=_("close"))
+    @action(
+        source=S.INADMISSIBLE,
+        target=S.DISMISSED,
+        role=SYSTEM,
+        callable_by_clock=True,
+        event="closed",
+        label=_("close"),
+    )
     def close(self, act: Act) -> list:
         return []
 
     @action(source=OPEN, role=SYSTEM, callable_by_clock=True, event="delayed", label=_("report the delay"))
     def report_delay(self, act: Act) -> list:
         """Director and auditor are told; the score stays provisional and out of pay."""
-        return [Notify("whole_limit_passed", roles=("director", "auditor"))]
+        return [Notify("whole_limit_passed", roles=("director", "auditor"), clock="whole")]
 
     # What several actions share
 
@@ -375,12 +424,25 @@ class ScoreDispute(Case):
         found = [d for d in act.family.documents if d.case_id == self.pk and d.state in unfinished]
         return found[-1] if found else None
 
+    def notice_values(self, family: Any, book: Any, rules: Any) -> dict[str, Any]:
+        """What notices about this dispute may say."""
+        evaluation, reviewer = family.by_id[self.subject_id], family.holder(self, "reviewer")
+        outcome = rules.labels["outcomes"].get(self.outcome)
+        return {
+            "evaluation": evaluation.number, "score": str(evaluation.score), "criteria": ", ".join(self.claims),
+            "outcome": texts(outcome) if outcome else "", "decider": book.persons[reviewer].name if reviewer else "—",
+        }  # fmt: skip
+
     def _reviewed(self) -> list:
         return self._seat()
 
     def _seat(self, not_again: int | None = None) -> list:
         seat = Seat("reviewer", "qa_lead", not_again=(not_again,) if not_again else ())
-        return [seat, Notify("to_review", parties=("reviewer",)), Notify("reviewer_seated", parties=("agent", "inspector"))]
+        return [
+            seat,
+            Notify("to_review", parties=("reviewer",), clock="review"),
+            Notify("reviewer_seated", parties=("agent", "inspector")),
+        ]
 
     def _dismissed(self, act: Act) -> list:
         self.first_state, self.outcome = self.S.DISMISSING, "inadmissible"

@@ -8,7 +8,7 @@ from casework.domain.forms import Amount, Form, Line, Reasons, Remark, Seconds
 
 
 def _as_value(given: Any) -> Any:
-    """"10" or 10 for {"score": "10"}."""
+    """ "10" or 10 for {"score": "10"}."""
     return given if isinstance(given, dict | Form) else {"score": given}
 
 
@@ -102,5 +102,3 @@ class Cause(Form):
 class RecordingState(Form):
     state: Literal["intact", "missing", "altered"]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{0,64}$")] = ""
-
-

@@ -22,7 +22,10 @@ def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
     agent, inspector = book.person_no(form.agent_no), book.person_no(form.inspector_no)
     problems = [
         _problem(field, "unknown_person", _("nobody has the staff number %(no)s") % {"no": no})
-        for field, no, person in (("agent_no", form.agent_no, agent), ("inspector_no", form.inspector_no, inspector))
+        for field, no, person in (
+            ("agent_no", form.agent_no, agent),
+            ("inspector_no", form.inspector_no, inspector),
+        )
         if person is None
     ]
     if problems:
@@ -51,10 +54,24 @@ def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
     except ScoringError as error:
         raise invalid([_problem("scores", error.code, str(error))]) from None
     if Evaluation.objects.filter(external_id=form.external_id).exists():
-        raise invalid([_problem("external_id", "changed_without_correction", _("it was scored before; propose a correction"))])
-    if form.purpose == "regular" and Evaluation.objects.filter(
-        interaction_id=form.interaction_id, rubric_code=form.rubric, purpose="regular", concerned_id=agent.id
-    ).exists():
+        raise invalid(
+            [
+                _problem(
+                    "external_id",
+                    "changed_without_correction",
+                    _("it was scored before; propose a correction"),
+                )
+            ]
+        )
+    if (
+        form.purpose == "regular"
+        and Evaluation.objects.filter(
+            interaction_id=form.interaction_id,
+            rubric_code=form.rubric,
+            purpose="regular",
+            concerned_id=agent.id,
+        ).exists()
+    ):
         raise invalid([_problem("interaction_id", "already_scored", _("this call was scored under another id"))])
     return {
         "unit_id": agent.unit_id, "concerned_id": agent.id, "fact_at": form.started_at, "inspector_id": inspector.id,
@@ -96,7 +113,9 @@ def is_window_open(act: Act) -> None:
     if act.case.served_at is None:
         raise NotAllowedNow(_("Expected a served evaluation, but it was not opened yet; open it first"))
     if act.case.window_closed or is_late(clock, act.at):
-        raise NotAllowedNow(_("Expected the objection window to be open, but it is closed; the score stands"), code="late")
+        raise NotAllowedNow(
+            _("Expected the objection window to be open, but it is closed; the score stands"), code="late"
+        )
 
 
 def has_no_open_question(act: Act) -> None:
@@ -128,8 +147,14 @@ def is_valid_correction(act: Act) -> None:
         value, field = change.value.plain(), f"changes.{number}.value"
         bad = check_value(case.rubric, change.criterion, value)
         problems += [_problem(field, name, str(explain(case.rubric, change.criterion, name))) for name in bad]
-        if not bad and only_raise and not is_at_least(case.rubric, change.criterion, value, case.current[change.criterion]):
-            problems.append(_problem(field, "may_only_raise", _("after a question or a dispute a correction may only raise")))
+        if (
+            not bad
+            and only_raise
+            and not is_at_least(case.rubric, change.criterion, value, case.current[change.criterion])
+        ):
+            problems.append(
+                _problem(field, "may_only_raise", _("after a question or a dispute a correction may only raise"))
+            )
     if problems:
         raise invalid(problems)
 
@@ -154,4 +179,7 @@ def _problem(field: str, code: str, message: Any) -> dict[str, Any]:
 
 def invalid(problems: list[dict[str, Any]]) -> InvalidInput:
     words = "; ".join(f"{p['field']}: {p['message']}" for p in problems[:5])
-    return InvalidInput(_("Expected valid data, but %(problems)s. Correct it and try again") % {"problems": words}, problems=problems)
+    return InvalidInput(
+        _("Expected valid data, but %(problems)s. Correct it and try again") % {"problems": words},
+        problems=problems,
+    )

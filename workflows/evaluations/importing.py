@@ -58,7 +58,7 @@ def open_evaluations(
             numbers.append(result.number)
             progress(record.external_id)
         if numbers:
-            told = {"first": numbers[0], "last": numbers[-1], "count": len(numbers), "historical": historical}
+            told = {"numbers": numbers, "historical": historical}
             ledger.note("org", "evaluations_imported", told, actor=actor)
     return numbers
 
@@ -86,7 +86,8 @@ def import_recording(file: Path, actor: Actor) -> str:
     seconds = _seconds(file.name, data)
     if not Evaluation.objects.filter(interaction_id=interaction).exists():
         raise InvalidInput(
-            _("Expected a scored interaction, but %(id)s has no evaluation; import evaluations first") % {"id": interaction},
+            _("Expected a scored interaction, but %(id)s has no evaluation; import evaluations first")
+            % {"id": interaction},
             code="unknown_interaction",
         )
     digest = store.put(settings.EVIDENCE_FOLDER, data)
@@ -111,12 +112,16 @@ def _seconds(name: str, data: bytes) -> int:
         with wave.open(io.BytesIO(data)) as sound:
             return sound.getnframes() // sound.getframerate()
     except (wave.Error, EOFError, ZeroDivisionError):
-        raise InvalidInput(_("Expected a WAV recording, but %(file)s is none") % {"file": name}, code="not_a_recording") from None
+        raise InvalidInput(
+            _("Expected a WAV recording, but %(file)s is none") % {"file": name}, code="not_a_recording"
+        ) from None
 
 
 def read_recording(interaction: str) -> bytes:
     """The recording's bytes; store.FileProblem (`missing`, `altered`) when it cannot be heard as received."""
     known = Recording.objects.filter(interaction_id=interaction).first()
     if known is None:
-        raise store.FileProblem("missing", _("Expected a recording of %(id)s, but none was received") % {"id": interaction})
+        raise store.FileProblem(
+            "missing", _("Expected a recording of %(id)s, but none was received") % {"id": interaction}
+        )
     return store.get(settings.EVIDENCE_FOLDER, known.sha256)

@@ -9,8 +9,17 @@ from django_fsm import GET_STATE
 
 from casework.domain.action import SYSTEM, Act, ClockSpec, action, opening
 from casework.domain.directory import local_day
-from casework.domain.effects import Deliver, Join, Notify, PauseClock, PostponeClock, ResumeClock, StartClock, StopClock
-from casework.domain.forms import Nothing, WithReasons
+from casework.domain.effects import (
+    Deliver,
+    Join,
+    Notify,
+    PauseClock,
+    PostponeClock,
+    ResumeClock,
+    StartClock,
+    StopClock,
+)
+from casework.domain.forms import WithReasons
 from casework.models import Case, Person
 from workflows.evaluations import forms, guards
 from workflows.evaluations.scoring import apply as scored
@@ -112,7 +121,9 @@ class Evaluation(Case):
         constraints = [
             models.UniqueConstraint(fields=["external_id"], name="evaluation_external_id"),
             models.UniqueConstraint(
-                fields=["interaction_id", "rubric_code"], condition=Q(purpose="regular"), name="evaluation_once"
+                fields=["interaction_id", "rubric_code"],
+                condition=Q(purpose="regular"),
+                name="evaluation_once",
             ),
         ]
 
@@ -124,7 +135,7 @@ class Evaluation(Case):
         return guards.placed(form, book)
 
     @opening(
-        target=GET_STATE(lambda case, act: case.S.FINAL if act.data.historical else case.S.DRAFT, states=[S.DRAFT, S.FINAL]),
+        target=GET_STATE(lambda case, act: "final" if act.data.historical else "draft", states=[S.DRAFT, S.FINAL]),
         role="inspector|qa_lead", form=forms.Scorecard, event="scored", label=_("score"), when=[guards.is_not_own_call],
     )  # fmt: skip
     def record_score(self, act: Act) -> list:
@@ -143,7 +154,11 @@ class Evaluation(Case):
     def publish(self, act: Act) -> list:
         self.restricted = False
         self.reading, self.published_at, self.publication = self.Reading.PUBLISHED, act.at, 1
-        return [Join("agent", self.concerned_id), StartClock("deemed_service"), Notify("published", parties=("agent",))]
+        return [
+            Join("agent", self.concerned_id),
+            StartClock("deemed_service"),
+            Notify("published", parties=("agent",), clock="objection"),
+        ]
 
     # Service
 
@@ -175,7 +190,13 @@ class Evaluation(Case):
 
     # What the agent may say to it
 
-    @action(source=PUBLISHED, relation="agent", event="acknowledged", label=_("acknowledge"), when=[guards.is_served])
+    @action(
+        source=PUBLISHED,
+        relation="agent",
+        event="acknowledged",
+        label=_("acknowledge"),
+        when=[guards.is_served],
+    )
     def acknowledge(self, act: Act) -> list:
         self.reading = self.Reading.ACKNOWLEDGED
         return []
@@ -186,7 +207,11 @@ class Evaluation(Case):
     )  # fmt: skip
     def question(self, act: Act) -> list:
         self.reading = self.Reading.QUESTIONED
-        return [PauseClock("objection", "question"), StartClock("answer"), Notify("questioned", parties=("inspector",))]
+        return [
+            PauseClock("objection", "question"),
+            StartClock("answer"),
+            Notify("questioned", parties=("inspector",), clock="answer"),
+        ]
 
     @action(
         source=PUBLISHED, relation="inspector", form=forms.Answer, event="answered", label=_("answer the question"),
@@ -194,18 +219,25 @@ class Evaluation(Case):
     )  # fmt: skip
     def answer(self, act: Act) -> list:
         self.reading = self.Reading.ANSWERED
-        return [StopClock("answer"), ResumeClock("objection", "answered"), Notify("answered", parties=("agent",))]
+        return [
+            StopClock("answer"),
+            ResumeClock("objection", "answered"),
+            Notify("answered", parties=("agent",), clock="objection"),
+        ]
 
     @action(
         source=PUBLISHED, role=SYSTEM, callable_by_clock=True, event="unanswered", label=_("note that no answer came"),
     )  # fmt: skip
     def note_unanswered(self, act: Act) -> list:
         self.reading = self.Reading.ANSWERED
-        return [ResumeClock("objection", "unanswered"), Notify("unanswered", parties=("agent",), roles=("qa_lead",))]
+        return [
+            ResumeClock("objection", "unanswered"),
+            Notify("unanswered", parties=("agent",), roles=("qa_lead",), clock="objection"),
+        ]
 
     @action(
         source=PUBLISHED,
-        target=GET_STATE(lambda case, act: case.S.FINAL if case.state == case.S.STANDING else case.state, states=PUBLISHED),
+        target=GET_STATE(lambda case, act: "final" if case.state == "standing" else case.state, states=PUBLISHED),
         role=SYSTEM, callable_by_clock=True, event="window_closed", label=_("close the objection window"),
     )  # fmt: skip
     def close_window(self, act: Act) -> list:
@@ -223,11 +255,14 @@ class Evaluation(Case):
             "values": {c.criterion: c.value.plain() for c in act.data.changes},
             "reasons": {c.criterion: str(c.reasons) for c in act.data.changes},
         }
-        return [StartClock("correction_approval"), Notify("correction_proposed", roles=("qa_lead",))]
+        return [
+            StartClock("correction_approval"),
+            Notify("correction_proposed", roles=("qa_lead",), clock="correction_approval"),
+        ]
 
     @action(
-        source=(S.STANDING, S.FINAL), target=S.STANDING, role="qa_lead", decides=True, seat="corrector", takes_seat=True,
-        event="corrected", label=_("approve the correction"), when=[guards.has_correction],
+        source=(S.STANDING, S.FINAL), target=S.STANDING, role="qa_lead", decides=True, seat="corrector",
+        takes_seat=True, event="corrected", label=_("approve the correction"), when=[guards.has_correction],
     )  # fmt: skip
     def approve_correction(self, act: Act) -> list:
         """The corrected values stand, and a window for the changed criteria only opens once they are served."""
@@ -236,7 +271,11 @@ class Evaluation(Case):
         self.set_values(values)
         self.open_criteria = sorted(values)
         self.pending_correction, self.window_closed = None, False
-        self.reading, self.publication, self.published_at = self.Reading.PUBLISHED, self.publication + 1, act.at
+        self.reading, self.publication, self.published_at = (
+            self.Reading.PUBLISHED,
+            self.publication + 1,
+            act.at,
+        )
         self.served_at, self.served_how = None, ""
         return [
             StopClock("correction_approval"), StopClock("objection", "corrected"), StartClock("deemed_service"),
@@ -251,7 +290,13 @@ class Evaluation(Case):
         self.pending_correction = None
         return [StopClock("correction_approval"), Notify("correction_refused", parties=("inspector",))]
 
-    @action(source=PUBLISHED, role=SYSTEM, callable_by_clock=True, event="correction_dropped", label=_("drop the correction"))
+    @action(
+        source=PUBLISHED,
+        role=SYSTEM,
+        callable_by_clock=True,
+        event="correction_dropped",
+        label=_("drop the correction"),
+    )
     def drop_correction(self, act: Act) -> list:
         self.pending_correction = None
         return [Notify("correction_dropped", parties=("inspector",), roles=("qa_lead",))]
@@ -268,7 +313,7 @@ class Evaluation(Case):
 
     @action(
         source=S.PROVISIONAL,
-        target=GET_STATE(lambda case, act: case.S.FINAL if case.window_closed else case.S.STANDING, states=[S.FINAL, S.STANDING]),
+        target=GET_STATE(lambda case, act: "final" if case.window_closed else "standing", states=[S.FINAL, S.STANDING]),
         role=SYSTEM, form=forms.Cause, event="undisputed", label=_("end the dispute"),
     )  # fmt: skip
     def restore(self, act: Act) -> list:
@@ -286,7 +331,10 @@ class Evaluation(Case):
             self.score, self.band, self.passed = None, "", False
         else:
             self.set_values({code: value.plain() for code, value in act.data.values.items()})
-        act.note |= {"before": before, "after": {"score": self.score, "band": self.band, "passed": self.passed}}
+        act.note |= {
+            "before": before,
+            "after": {"score": self.score, "band": self.band, "passed": self.passed},
+        }
         return []
 
     @action(source=RULED, target=S.FINAL, role=SYSTEM, form=forms.Cause, event="settled", label=_("make final"))
@@ -294,7 +342,13 @@ class Evaluation(Case):
         self.window_closed = True
         return [StopClock("objection", "settled")]
 
-    @action(source="*", role=SYSTEM, form=forms.RecordingState, event="recording_checked", label=_("note the recording"))
+    @action(
+        source="*",
+        role=SYSTEM,
+        form=forms.RecordingState,
+        event="recording_checked",
+        label=_("note the recording"),
+    )
     def note_recording(self, act: Act) -> list:
         self.recording_state = act.data.state
         return []
@@ -311,6 +365,11 @@ class Evaluation(Case):
     def is_provisional(self) -> bool:
         """Whether everything that shows the score must say that it is in dispute."""
         return self.state == self.S.PROVISIONAL
+
+    def notice_values(self, family: Any, book: Any, rules: Any) -> dict[str, Any]:
+        """What notices about this evaluation may say."""
+        changed = sorted((self.pending_correction or {}).get("values", ())) or self.open_criteria
+        return {"evaluation": self.number, "score": str(self.score), "criteria": ", ".join(changed)}
 
     def set_values(self, values: dict[str, Any]) -> None:
         """New values on the scorecard, and the total that follows from them."""

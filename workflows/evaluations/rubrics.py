@@ -24,7 +24,11 @@ def register_rubrics() -> list[Rubric]:
                     code=rubric.code, version=rubric.version, digest=rubric.digest, content=rubric.content(),
                     registered_at=now(),
                 )  # fmt: skip
-                note("org", "rubric_registered", {"rubric": rubric.code, "version": rubric.version, "digest": rubric.digest})
+                note(
+                    "org",
+                    "rubric_registered",
+                    {"rubric": rubric.code, "version": rubric.version, "digest": rubric.digest},
+                )
             elif known.digest != rubric.digest:
                 raise InvalidInput(
                     f"Expected rubric {rubric.code} version {rubric.version} as it was registered, but {file.name} "

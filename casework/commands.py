@@ -1,0 +1,240 @@
+"""The command-line door: who acts, JSON in and out, refusals as one line with an exit status.
+
+0 done · 1 a check failed · 2 invalid input · 3 not permitted · 4 not allowed now · 5 no such thing, or not yours to see.
+"""
+
+import getpass
+import json
+import os
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
+from django.utils import translation
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from casework.documents.errors import PkiError, RenderError
+from casework.domain.actor import Actor, actor_for
+from casework.domain.calendar import CalendarError
+from casework.domain.errors import InvalidInput, NotPermitted, OutOfScope, Refusal
+from casework.domain.now import now
+from casework.domain.policy_files import PolicyError
+from casework.domain.signing import token_digest
+from casework.imports.problems import Problem
+from casework.imports.tables import Table, read_table
+from casework.models import Account, Installation, Token
+from casework.store import FileProblem
+
+CHECK_FAILED, INVALID, NOT_PERMITTED, NOT_NOW, NOT_FOUND = 1, 2, 3, 4, 5
+LARGEST_DATA = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+LARGEST_TABLE = 16 * 1024 * 1024
+
+
+class DoorCommand(BaseCommand):
+    """A command whose `do(**options)` may raise any Refusal: it becomes one line on stderr and its exit status."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        # `--version` is ours (of a case), and a misused option is told in one line like everything else.
+        parser = super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+        parser.error = lambda message: self.fail(  # type: ignore[method-assign]
+            _("%(problem)s; see manage.py %(command)s --help") % {"problem": message, "command": subcommand}, INVALID
+        )
+        return parser
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with translation.override(terminal_language()):
+            try:
+                self.do(**options)
+            except Refusal as refusal:
+                self.fail(str(refusal), refusal.exit_status)
+            except PolicyError as error:
+                first, more = error.problems[0], len(error.problems) - 1
+                self.fail(_("%(first)s (and %(more)d more); run check_policies") % {"first": first, "more": more})
+            except (PkiError, RenderError, FileProblem, CalendarError) as error:
+                self.fail(str(error))
+            except DatabaseError as error:
+                if is_migrated():
+                    raise
+                self.fail(_("Expected a database with its tables, but %(error)s; run migrate first") % {"error": error})
+            except KeyboardInterrupt:
+                self.fail(_("Stopped by hand; what was done before stands"), 130)
+
+    def do(self, **options: Any) -> None:
+        raise NotImplementedError
+
+    def fail(self, message: str, status: int = CHECK_FAILED) -> NoReturn:
+        """Ends the command: the message on one line of stderr, the exit status."""
+        self.say(message)
+        raise SystemExit(status)
+
+    def say(self, message: str) -> None:
+        """One line on stderr."""
+        self.stderr.write(" ".join(message.split()), self.style.NOTICE)
+
+    def show(self, content: Any) -> None:
+        """One JSON value on stdout."""
+        self.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+def terminal_language() -> str:
+    """What the terminal speaks (LC_ALL, LC_MESSAGES, LANG): Chinese, else English."""
+    spoken = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "zh-hans" if spoken.lower().startswith("zh") else "en"
+
+
+def is_migrated() -> bool:
+    """Whether the database answers and has the engine's tables."""
+    try:
+        return Installation._meta.db_table in connection.introspection.table_names()
+    except DatabaseError:
+        return False
+
+
+def add_actor(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--as", dest="login", required=True, metavar="USER",
+        help="who acts; needs their token in GONGDUAN_TOKEN or at the prompt, save in a demo database",
+    )  # fmt: skip
+
+
+def actor_as(login: str) -> tuple[Actor, Account]:
+    """The person behind the account, proven by its token; in a demo database also without one (impersonated).
+
+    SYSTEM is nobody's login: clocks and signed rulings act for it, no door offers it."""
+    account = None
+    if login.upper() != "SYSTEM":
+        account = Account.objects.select_related("person").filter(username=login, is_active=True).first()
+    if account is None:
+        raise unknown_user(login)
+    token = os.environ.get("GONGDUAN_TOKEN", "")
+    if not token and Installation.objects.filter(demo=True).exists():
+        return actor_for(account, door="command", authenticated="demo", impersonated=True), account
+    token = token or ask(_("Token of %(user)s: ") % {"user": login})
+    if not token:
+        raise NotPermitted(
+            _("Expected the token of %(user)s, but there is none; set GONGDUAN_TOKEN (make one: create_token %(user)s)")
+            % {"user": login},
+            code="no_token",
+        )
+    known = Token.objects.filter(account=account, digest=token_digest(token), revoked_at=None, expires_at__gt=now())
+    if not known.exists():
+        raise NotPermitted(
+            _("Expected a valid token of %(user)s, but this one is unknown, ended or someone else's; use their own")
+            % {"user": login},
+            code="wrong_token",
+        )
+    return actor_for(account, door="command", authenticated="token"), account
+
+
+def unknown_user(login: str) -> OutOfScope:
+    return OutOfScope(
+        _("Expected a user, but there is no '%(user)s'; use a login of the people file") % {"user": login[:60]},
+        code="unknown_user",
+    )
+
+
+def ask(prompt: str) -> str:
+    """A secret typed at the terminal, never shown; empty when nobody sits there."""
+    try:
+        with open("/dev/tty"):
+            return getpass.getpass(prompt)
+    except (OSError, EOFError):
+        return ""
+
+
+def read_data(source: str | None) -> dict[str, Any]:
+    """The JSON object in a file, or on stdin for `-`; empty without a source."""
+    if source is None:
+        return {}
+    raw = read_bytes(source, LARGEST_DATA)
+    try:
+        data = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        words = _("Expected JSON in %(source)s, but %(problem)s; correct it")
+        raise InvalidInput(words % {"source": source, "problem": _short(error)}, code="not_json") from None
+    if not isinstance(data, dict):
+        words = _("Expected a JSON object in %(source)s, but it is something else; write {…}") % {"source": source}
+        raise InvalidInput(words, code="not_an_object")
+    return data
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(_("%(name)s is no number") % {"name": name})
+
+
+def _short(error: Exception) -> str:
+    return _("it is nested too deeply") if isinstance(error, RecursionError) else str(error)[:200]
+
+
+def read_bytes(source: str, at_most: int) -> bytes:
+    """The bytes of a file, or of stdin for `-`; InvalidInput when it cannot be read or is larger."""
+    try:
+        if source == "-":
+            raw = sys.stdin.buffer.read(at_most + 1)
+        else:
+            with open(source, "rb") as file:
+                raw = file.read(at_most + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        words = _("Expected a readable file, but %(source)s is not: %(reason)s; name another")
+        raise InvalidInput(words % {"source": source, "reason": reason}, code="unreadable") from None
+    if len(raw) > at_most:
+        words = _("Expected at most %(limit)d bytes, but %(source)s has more; make it smaller")
+        raise InvalidInput(words % {"source": source, "limit": at_most}, code="too_large")
+    return raw
+
+
+def table_of(source: str) -> Table:
+    """The CSV file as rows; what is wrong with it stands in its problems."""
+    return read_table(read_bytes(source, LARGEST_TABLE))
+
+
+def problem_line(problem: Problem, file: str = "") -> str:
+    """`line 12, column score: score_above_maximum: Expected … (EV-202610-9001)`"""
+    place = [file] if file else []
+    place += [f"line {problem.line}"] if problem.line else []
+    place += [f"column {problem.column}"] if problem.column else []
+    start = f"{', '.join(place)}: " if place else ""
+    level = "warning: " if problem.level == "warning" else ""
+    about = f" ({problem.subject})" if problem.subject else ""
+    return f"{start}{level}{problem.code}: {problem.message}{about}"
+
+
+def tell_problems(command: DoorCommand, problems: Iterable[Problem], file: str = "") -> None:
+    for problem in problems:
+        command.say(problem_line(problem, file))
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[..., None]]:
+    """A bar on stderr while things are done one by one; nothing where no terminal is."""
+    with tqdm(total=total, desc=what, disable=None, leave=False, file=sys.stderr) as bar:
+        yield lambda _done="": bar.update(1) and None
+
+
+def day(text: str) -> Any:
+    """YYYY-MM-DD, for argparse."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(_("expected a day such as 2026-11-01, but it is '%(text)s'") % {"text": text}) from None
+
+
+def folder(text: str) -> Path:
+    """An existing folder, or InvalidInput."""
+    path = Path(text)
+    if not path.is_dir():
+        raise InvalidInput(_("Expected a folder, but %(path)s is none; name another") % {"path": text})
+    return path
+
+
+__all__ = ["CommandError", "DoorCommand", "Table"]

@@ -1,0 +1,146 @@
+"""An insider with the database: whatever they change, the ledger says so."""
+
+import pytest
+from django.db import connection
+
+from casework.domain.document_check import check_document
+from casework.domain.verification import verify_ledger
+from casework.models import Case, CaseEvent, Document
+from tests.factories import dispute, evaluation
+
+
+@pytest.fixture
+def without_triggers(db):
+    """The insider has dropped the database's own guards."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = replica")
+            yield cursor
+            cursor.execute("SET session_replication_role = DEFAULT")
+        else:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(f"DROP TRIGGER {name}")
+            yield cursor
+
+
+def test_verify_ledger_when_untouched_is_whole(db, time):
+    dispute(upto="forwarded")
+    verdict = verify_ledger()
+    assert verdict.ok, verdict.problems
+    assert verdict.checked >= 5
+
+
+@pytest.mark.parametrize("seq", [1, 2, 3])
+def test_edit_event_names_it(time, without_triggers, seq):
+    number = dispute(upto="forwarded")
+    without_triggers.execute(
+        "UPDATE casework_caseevent SET entry = REPLACE(entry, 'disputes', 'disputed') WHERE stream = %s AND seq = %s",
+        [f"case:{number}", seq],
+    )
+    problem = verify_ledger().problems[0]
+    assert (problem.stream, problem.seq, problem.check) == (f"case:{number}", seq, "digest")
+
+
+def test_edit_event_and_its_digest_breaks_the_next_one(time, without_triggers):
+    import hashlib
+
+    number = dispute(upto="forwarded")
+    event = CaseEvent.objects.get(stream=f"case:{number}", seq=2)
+    entry = event.entry.replace("Q202", "Q203")
+    without_triggers.execute(
+        "UPDATE casework_caseevent SET entry = %s, digest = %s WHERE id = %s",
+        [entry, hashlib.sha256(entry.encode()).hexdigest(), event.pk],
+    )
+    problem = verify_ledger().problems[0]
+    assert (problem.stream, problem.seq, problem.check) == (f"case:{number}", 3, "previous")
+
+
+@pytest.mark.parametrize(("seq", "check"), [(1, "sequence"), (2, "sequence"), (3, "head")])
+def test_delete_event_names_the_gap(time, without_triggers, seq, check):
+    number = dispute(upto="forwarded")
+    assert CaseEvent.objects.filter(stream=f"case:{number}").count() == 3
+    without_triggers.execute("DELETE FROM casework_eventtext")
+    without_triggers.execute("DELETE FROM casework_caseevent WHERE stream = %s AND seq = %s", [f"case:{number}", seq])
+    problem = verify_ledger().problems[0]
+    assert (problem.stream, problem.seq, problem.check) == (f"case:{number}", seq, check)
+
+
+def test_delete_all_events_of_a_case_names_the_case(time, without_triggers):
+    number = dispute(upto="forwarded")
+    without_triggers.execute("DELETE FROM casework_eventtext")
+    without_triggers.execute("DELETE FROM casework_caseevent WHERE stream = %s", [f"case:{number}"])
+    assert [(p.stream, p.check) for p in verify_ledger().problems][0] == (f"case:{number}", "missing")
+
+
+def test_delete_case_with_all_its_rows_is_missed_where_it_was_named(time, without_triggers):
+    number = dispute(upto="forwarded")
+    case = Case.objects.get(number=number)
+    root = Case.objects.get(pk=case.subject_id).number
+    without_triggers.execute("DELETE FROM casework_eventtext")
+    without_triggers.execute("DELETE FROM casework_caseevent WHERE stream = %s", [f"case:{number}"])
+    for table, column in (
+        ("casework_clockentry", "clock_id IN (SELECT id FROM casework_clock WHERE case_id = %s)"),
+        ("casework_clockwarning", "case_id = %s"), ("casework_clock", "case_id = %s"),
+        ("casework_task", "process_id = %s"), ("casework_party", "case_id = %s"),
+        ("casework_delivery", "case_id = %s"), ("casework_notice", "case_id = %s"),
+        ("disputes_scoredispute", "case_ptr_id = %s"), ("casework_case", "id = %s"),
+    ):  # fmt: skip
+        where = column if "%s" in column else column + " = %s"
+        without_triggers.execute(f"DELETE FROM {table} WHERE {where}", [case.pk])
+    problem = verify_ledger().problems[0]
+    assert (problem.stream, problem.check) == (f"case:{root}", "reference")
+    assert number in problem.message
+
+
+def test_swap_events_names_the_first(time, without_triggers):
+    number = dispute(upto="forwarded")
+    first, second = CaseEvent.objects.filter(stream=f"case:{number}", seq__in=(1, 2)).order_by("seq")
+    for event, other in ((first, second), (second, first)):
+        without_triggers.execute(
+            "UPDATE casework_caseevent SET entry = %s, digest = %s WHERE id = %s",
+            [other.entry, other.digest, event.pk],
+        )
+    problem = verify_ledger().problems[0]
+    assert (problem.stream, problem.seq) == (f"case:{number}", 1)
+
+
+def test_change_state_past_perform_is_found(time, without_triggers):
+    number = dispute(upto="forwarded")
+    without_triggers.execute("UPDATE casework_case SET state = 'final' WHERE number = %s", [number])
+    problem = verify_ledger(number).problems[0]
+    assert problem.check == "state"
+
+
+def test_change_clear_text_is_found(time, without_triggers):
+    number = dispute(upto="filed")
+    without_triggers.execute(
+        "UPDATE casework_eventtext SET texts = REPLACE(CAST(texts AS text), '35', '36')"
+        + ("::jsonb" if connection.vendor == "postgresql" else "")
+    )
+    assert verify_ledger(number).problems[0].check == "text"
+
+
+def test_erase_clear_text_leaves_the_chain_whole(db, time):
+    from casework.models import EventText
+
+    number = dispute(upto="forwarded")
+    assert EventText.objects.all().delete()[0]
+    assert verify_ledger(number).ok
+
+
+def test_check_document_when_issued_is_genuine(db, time):
+    from django.conf import settings
+
+    from casework import store
+
+    number = dispute(upto="issued")
+    document = Document.objects.get(case__number=number)
+    data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    checks = {check.code: check for check in check_document(data)}
+    assert all(check.ok for check in checks.values()), checks
+    assert {"on_record", "ledger", "file_hash", "signatures"} <= set(checks)
+    changed = {check.code: check.ok for check in check_document(data + b"\n")}
+    assert changed["file_hash"] is False
+    number_of_evaluation = evaluation()
+    assert verify_ledger(number_of_evaluation).ok

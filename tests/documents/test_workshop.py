@@ -1,0 +1,105 @@
+"""The child process: shared by threads, never by forks, gone with its parent."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from casework.documents.render import _drawing, draw_stamp
+from casework.documents.workshop import ROOT
+
+STAMP = {"width": "90", "height": "60", "name": "秦明", "no": "M401"}
+
+DRAWS_AND_TELLS_THE_CHILD = """
+from django.conf import settings
+settings.configure(USE_I18N=False)
+from casework.documents import render
+assert render.draw_stamp({"width": "90", "height": "60", "name": "x", "no": "1"})
+print(render._drawing._child.pid, flush=True)
+"""
+
+
+def run_in_another_process(then: str) -> tuple[int, int]:
+    """(exit status, process number of its drawing child) of a fresh interpreter that draws and then does `then`."""
+    ran = subprocess.run(
+        [sys.executable, "-c", DRAWS_AND_TELLS_THE_CHILD + then], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.stdout.strip().isdigit(), ran.stderr
+    return ran.returncode, int(ran.stdout)
+
+
+def is_gone(process: int) -> bool:
+    for _ in range(50):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_child_leaves_when_its_parent_exits() -> None:
+    status, child = run_in_another_process("")
+    assert status == 0 and is_gone(child)
+
+
+def test_child_leaves_when_its_parent_is_killed() -> None:
+    status, child = run_in_another_process("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert status == -9 and is_gone(child)
+
+
+def test_threads_each_get_their_own_answer() -> None:
+    drawn: dict[int, bytes] = {}
+
+    def draw(width: int) -> None:
+        drawn[width] = draw_stamp({**STAMP, "width": str(width)})
+
+    threads = [threading.Thread(target=draw, args=(100 + number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(drawn) == 4
+    for width, pdf in drawn.items():
+        with pikepdf.open(io.BytesIO(pdf)) as opened:
+            assert round(float(opened.pages[0].MediaBox[2])) == width
+
+
+def test_fork_of_a_process_that_drew_gets_a_child_of_its_own() -> None:
+    status, _child = run_in_another_process("""
+import os, sys
+first = render._drawing._child.pid
+process = os.fork()
+if process == 0:
+    assert render.draw_stamp({"width": "80", "height": "60", "name": "y", "no": "2"})
+    ok = render._drawing._child.pid != first
+    render._drawing.close()
+    os._exit(0 if ok else 1)
+_, status = os.waitpid(process, 0)
+assert render.draw_stamp({"width": "70", "height": "60", "name": "z", "no": "3"})
+sys.exit(os.waitstatus_to_exitcode(status) or (render._drawing._child.pid != first))
+""")
+    assert status == 0
+
+
+def test_child_that_died_is_replaced_and_knows_nothing_of_our_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GONGDUAN_SECRET", "do not tell")
+    draw_stamp(STAMP)
+    first = _drawing._child
+    assert first is not None
+    first.kill()
+    assert draw_stamp(STAMP)
+    second = _drawing._child
+    assert second is not None and second.pid != first.pid
+    environment = Path(f"/proc/{second.pid}/environ").read_bytes()
+    assert b"FONTCONFIG_FILE" in environment and b"do not tell" not in environment

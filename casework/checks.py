@@ -21,3 +21,12 @@ def only_one_django_fsm(**_: Any) -> list[Error]:
             id="casework.E001",
         )
     ]
+
+
+@register()
+def everything_agrees(**_: Any) -> list[Error]:
+    """The law, flow, policy and templates of every case type fit together."""
+    from casework.domain.agreement import disagreements, missing_templates
+
+    hint = "Change the law, the flow or the policy until they say the same."
+    return [Error(words, hint=hint, id="casework.E002") for words in (*disagreements(), *missing_templates())]

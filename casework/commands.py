@@ -10,17 +10,18 @@ import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 from django.utils import translation
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from casework.documents.errors import PkiError, RenderError
+from casework.documents.errors import DocumentError
 from casework.domain.actor import Actor, actor_for
 from casework.domain.calendar import CalendarError
 from casework.domain.errors import InvalidInput, NotPermitted, OutOfScope, Refusal
@@ -57,7 +58,7 @@ class DoorCommand(BaseCommand):
             except PolicyError as error:
                 first, more = error.problems[0], len(error.problems) - 1
                 self.fail(_("%(first)s (and %(more)d more); run check_policies") % {"first": first, "more": more})
-            except (PkiError, RenderError, FileProblem, CalendarError) as error:
+            except (DocumentError, FileProblem, CalendarError) as error:
                 self.fail(str(error))
             except DatabaseError as error:
                 if is_migrated():
@@ -75,8 +76,9 @@ class DoorCommand(BaseCommand):
         raise SystemExit(status)
 
     def say(self, message: str) -> None:
-        """One line on stderr."""
-        self.stderr.write(" ".join(message.split()), self.style.NOTICE)
+        """One line on stderr. What a user typed may stand in it, so nothing in it may act on the terminal."""
+        line = " ".join(message.split())
+        self.stderr.write("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line), self.style.NOTICE)
 
     def show(self, content: Any) -> None:
         """One JSON value on stdout."""
@@ -216,13 +218,15 @@ def tell_problems(command: DoorCommand, problems: Iterable[Problem], file: str =
 def progress(total: int, what: str) -> Iterator[Callable[..., None]]:
     """A bar on stderr while things are done one by one; nothing where no terminal is."""
     with tqdm(total=total, desc=what, disable=None, leave=False, file=sys.stderr) as bar:
-        yield lambda _done="": bar.update(1) and None
+
+        def done(_one: str = "") -> None:
+            bar.update(1)
+
+        yield done
 
 
-def day(text: str) -> Any:
+def day(text: str) -> date:
     """YYYY-MM-DD, for argparse."""
-    from datetime import date
-
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -235,6 +239,3 @@ def folder(text: str) -> Path:
     if not path.is_dir():
         raise InvalidInput(_("Expected a folder, but %(path)s is none; name another") % {"path": text})
     return path
-
-
-__all__ = ["CommandError", "DoorCommand", "Table"]

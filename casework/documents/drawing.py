@@ -111,8 +111,5 @@ def _rewritten(drawn: bytes) -> bytes:
 @cache
 def _engine() -> Engine:
     return Engine(
-        dirs=[str(ROOT / "templates")],
-        autoescape=True,
-        builtins=["casework.documents.template_tags"],
-        string_if_invalid="",
+        dirs=[str(ROOT / "templates")], builtins=["casework.documents.template_tags"], string_if_invalid=""
     )

@@ -29,6 +29,7 @@ from casework.documents.limits import Limits
 ROOT = Path(__file__).resolve().parents[2]
 FONTS = Path(__file__).resolve().parent / "fonts"
 LARGEST_FRAME = 256 * 1024 * 1024
+STARTING_SECONDS = 30
 
 
 class Workshop:
@@ -46,9 +47,12 @@ class Workshop:
         """One job's answer. A job answered with `failed` (cpu, time, memory, crash, start) was not done."""
         with self._lock:
             try:
-                child = self._running_child()
-                _write_frame(_pipe(child.stdin), {**head, "limits": limits.as_dict()}, blob)
-                return _read_frame(_pipe(child.stdout))
+                return self._ask(head, blob, limits)
+            except (OSError, EOFError, ValueError):
+                self._end()
+            # The child may have been ended from outside since the last job; a job changes nothing, so ask again.
+            try:
+                return self._ask(head, blob, limits)
             except (OSError, EOFError, ValueError) as problem:
                 self._end()
                 return {"failed": "start", "detail": str(problem)}, b""
@@ -57,6 +61,18 @@ class Workshop:
         """Ends the child. The next job starts another."""
         with self._lock:
             self._end()
+
+    def _ask(self, head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
+        child = self._running_child()
+        # The job ends itself at its limits; this is for a child that hangs on its own account.
+        patience = threading.Timer(limits.wall_seconds + STARTING_SECONDS, child.kill)
+        patience.daemon = True
+        patience.start()
+        try:
+            _write_frame(_pipe(child.stdin), {**head, "limits": limits.as_dict()}, blob)
+            return _read_frame(_pipe(child.stdout))
+        finally:
+            patience.cancel()
 
     def _running_child(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:

@@ -79,10 +79,10 @@ def bars_in(family: Any, book: Directory, at: datetime, *, seat: tuple[int, str]
                 for code, moment in moments:
                     for person_id in book.holders(role, unit_id, moment):
                         bar(person_id, code)
-    principals = set(bars)
-    for grant in book.grants:
-        if grant.principal_id in principals and grant.overlaps(start, at):
-            bar(grant.person_id, "deputy_of_barred", grant.principal_id)
+    for principal_id in list(bars):
+        for grant in book.by_principal.get(principal_id, ()):
+            if grant.overlaps(start, at):
+                bar(grant.person_id, "deputy_of_barred", principal_id)
     return bars
 
 

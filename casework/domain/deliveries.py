@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import F
 
 from casework.domain.directory import directory
+from casework.domain.errors import Stale
 from casework.domain.now import now
 from casework.domain.policy import pinned_policy, texts
 from casework.domain.reading import read_family_of
@@ -47,6 +48,9 @@ def _attempt(delivery: Delivery) -> bool:
         return False
     try:
         _handlers[delivery.kind](delivery)
+    except Stale:  # the case moved on while the handler worked: again, at once
+        Delivery.objects.filter(pk=delivery.pk).update(due_at=now())
+        return False
     except Exception as error:  # one poisoned delivery must not stop the others; it is kept and reported
         log.exception("delivery %s of kind %s failed", delivery.pk, delivery.kind)
         wait = timedelta(seconds=min(3600, 5 * 2**delivery.attempts))

@@ -67,6 +67,22 @@ class Directory:
         return found
 
     @cached_property
+    def by_role(self) -> dict[str, list[GrantView]]:
+        found: dict[str, list[GrantView]] = defaultdict(list)
+        for grant in self.grants:
+            found[grant.role].append(grant)
+        return found
+
+    @cached_property
+    def by_principal(self) -> dict[int, list[GrantView]]:
+        """Deputies' grants, by whom they stand in for."""
+        found: dict[int, list[GrantView]] = defaultdict(list)
+        for grant in self.grants:
+            if grant.principal_id is not None:
+                found[grant.principal_id].append(grant)
+        return found
+
+    @cached_property
     def ancestors(self) -> dict[int, tuple[int, ...]]:
         """Each unit with itself and everything above it, nearest first."""
         found = {}
@@ -100,7 +116,7 @@ class Directory:
     def holders(self, role: str, unit_id: int, at: datetime) -> set[int]:
         """Persons holding the role over the unit at that moment, deputies included."""
         chain = self.ancestors[unit_id]
-        return {g.person_id for g in self.grants if g.role == role and g.unit_id in chain and g.holds_at(at)}
+        return {g.person_id for g in self.by_role.get(role, ()) if g.unit_id in chain and g.holds_at(at)}
 
     def is_on_leave(self, person_id: int, day: date) -> bool:
         return any(first <= day <= last for first, last in self.leaves.get(person_id, ()))
@@ -110,7 +126,11 @@ class Directory:
         return max((last for first, last in self.leaves.get(person_id, ()) if first <= day <= last), default=None)
 
     def person_no(self, no: str) -> PersonView | None:
-        return next((p for p in self.persons.values() if p.no == no), None)
+        return self._by_no.get(no)
+
+    @cached_property
+    def _by_no(self) -> dict[str, PersonView]:
+        return {person.no: person for person in self.persons.values()}
 
 
 _held: dict[str, Directory] = {}

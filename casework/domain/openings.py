@@ -42,8 +42,8 @@ def unborn(law: Law, subject: Case | None, step: Any, **values: Any) -> Any:
     model: Any = law.model
     case = model(
         id=pk, case_ptr_id=pk, number="", type=law.label, subject_id=subject.pk if subject else None,
-        policy_id=subject.policy_id if subject and inherits else register_current(), opened_at=step.at, updated_at=step.at,
-        seq=0, head="0" * 64, **values,
+        policy_id=subject.policy_id if subject and inherits else register_current(), opened_at=step.at,
+        updated_at=step.at, seq=0, head="0" * 64, **values,
     )  # fmt: skip
     if subject is not None:
         case.family_id, case.unit_id = subject.family_id, subject.unit_id

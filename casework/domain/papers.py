@@ -17,13 +17,13 @@ from casework.documents.signing import sign
 from casework.domain.actor import system
 from casework.domain.deliveries import handles
 from casework.domain.directory import directory
-from casework.domain.errors import NotAllowedNow, Stale
+from casework.domain.errors import NotAllowedNow
 from casework.domain.law import law_of
 from casework.domain.now import now
 from casework.domain.perform import perform
 from casework.domain.policy import pinned_policy
 from casework.domain.reading import read_family_of
-from casework.models import Document, Installation
+from casework.models import Delivery, Document, Installation
 
 
 @handles("draft")
@@ -31,6 +31,8 @@ def draft(delivery: Any) -> None:
     """The case has a drafted document of that kind, drawn from a frozen snapshot."""
     family = read_family_of(delivery.case_id)
     case = family.by_id[delivery.case_id]
+    if not _is_wanted(delivery, case, family):
+        return
     builder = import_module(f"{type(case).__module__.rsplit('.', 1)[0]}.documents").SNAPSHOTS[delivery.payload["kind"]]
     book, pk = directory(family.stamp), str(uuid.uuid5(uuid.NAMESPACE_OID, str(delivery.pk)))
     frozen = builder(case, family, book, frame(case, pk, delivery.payload["kind"]))
@@ -46,10 +48,16 @@ def draft(delivery: Any) -> None:
     }  # fmt: skip
     try:
         perform(case.number, "attach_draft", system(), data, key=f"draft:{delivery.pk}", version=family.version)
-    except Stale:
-        raise
     except NotAllowedNow:
         return  # the draft was taken back, or attached by whoever ran this delivery before
+
+
+def _is_wanted(delivery: Any, case: Any, family: Any) -> bool:
+    """Whether the case still waits for this draft: not taken back, not drawn before, not asked for anew since."""
+    unfinished = (Document.State.DRAFTED, Document.State.SIGNED)
+    drawn = any(d.case_id == case.pk and d.state in unfinished for d in family.documents)
+    anew = Delivery.objects.filter(case_id=case.pk, kind="draft", pk__gt=delivery.pk).exists()
+    return case.state in law_of(case).actions["attach_draft"].sources and not drawn and not anew
 
 
 @handles("seal")

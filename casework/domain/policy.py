@@ -20,10 +20,15 @@ def current_policy() -> Policy:
     return load(settings.POLICY_FOLDER)
 
 
+@lru_cache(maxsize=1)
+def current_digest() -> str:
+    return current_policy().digest
+
+
 @lru_cache(maxsize=64)
 def pinned_policy(digest: str) -> Policy:
     """The version a case was opened under."""
-    if digest == current_policy().digest:
+    if digest == current_digest():
         return current_policy()
     return Policy.from_content(PolicyVersion.objects.values_list("content", flat=True).get(pk=digest))
 
@@ -34,19 +39,19 @@ def register_current() -> str:
 
     from casework.domain.ledger import note
 
-    policy = current_policy()
-    known = (str(connection.settings_dict["NAME"]), policy.digest)
+    policy, digest = current_policy(), current_digest()
+    known = (str(connection.settings_dict["NAME"]), digest)
     if known in _registered:
-        return policy.digest
-    if not PolicyVersion.objects.filter(pk=policy.digest).exists():
+        return digest
+    if not PolicyVersion.objects.filter(pk=digest).exists():
         try:
             with transaction.atomic():
-                PolicyVersion.objects.create(pk=policy.digest, content=policy.content, registered_at=now())
-                note("org", "policy_registered", {"policy": policy.digest})
+                PolicyVersion.objects.create(pk=digest, content=policy.content, registered_at=now())
+                note("org", "policy_registered", {"policy": digest})
         except IntegrityError:
             pass
     _registered.add(known)
-    return policy.digest
+    return digest
 
 
 def texts(entry: Any) -> dict[str, str]:

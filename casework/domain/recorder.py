@@ -46,7 +46,7 @@ class Recorder:
         if any(obj is new for new in self._inserts):
             return
         _, known = self._updates.setdefault(id(obj), (obj, set()))
-        known.update(obj._meta.get_field(name).attname for name in fields)
+        known.update(getattr(obj._meta.get_field(name), "attname", name) for name in fields)
 
     def set(self, model: type[models.Model], match: str, keys: Sequence[Any], values: dict[str, Any]) -> None:
         """`values` on every row whose column `match` is one of `keys`; needs no read. Rows inserted by this

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 
 from casework.documents import fields, pki, render, signer, signing
@@ -74,6 +76,17 @@ def test_sign_keeps_every_earlier_byte(issued: Issued) -> None:
     assert signing.unsigned_fields(issued.draft) == ["reviewer", "organisation"]
     assert signing.unsigned_fields(issued.first_signed) == ["organisation"]
     assert signing.unsigned_fields(issued.file) == []
+
+
+def test_sign_first_signature_certifies_and_each_locks_its_field(issued: Issued) -> None:
+    with pikepdf.open(io.BytesIO(issued.file)) as opened:
+        certified = opened.Root.Perms.DocMDP
+        # Both what the certification allows and what the lock of its own field leaves: further signing only.
+        assert {int(entry.TransformParams.P) for entry in certified.Reference} == {2}
+        locks = {str(field.T): field.Lock for field in opened.Root.AcroForm.Fields}
+        assert certified.objgen == opened.Root.AcroForm.Fields[0].V.objgen
+    assert [str(name) for name in locks["reviewer"].Fields] == ["reviewer"]
+    assert str(locks["organisation"].Action) == "/All"
 
 
 def test_sign_shows_name_number_and_time_in_the_reserved_box(issued: Issued, on_disk: Any) -> None:

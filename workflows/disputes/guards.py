@@ -125,7 +125,7 @@ def is_not_heard(act: Act) -> None:
 
 def is_heard(act: Act) -> None:
     """No decision before the other side was heard, or let its time pass."""
-    if not act.case.heard:
+    if not act.case.heard and act.family.is_running(act.case, "statement"):
         raise NotAllowedNow(
             _("Expected the inspector's statement or its time to be over, but neither is; wait for it"),
             code="not_heard",

@@ -15,6 +15,7 @@ from casework.domain.effects import (
     Leave,
     Move,
     Notify,
+    PostponeClock,
     Seat,
     SignDocument,
     StartClock,
@@ -25,6 +26,7 @@ from casework.domain.policy import texts
 from casework.models import Case, Document
 from workflows.disputes import criteria, forms, guards
 from workflows.evaluations.forms import Receipt
+from workflows.evaluations.guards import back_at_work
 
 
 class ScoreDispute(Case):
@@ -194,7 +196,9 @@ class ScoreDispute(Case):
         self.heard, self.claims = "stated", criteria.stated(self.claims, act.data.criteria)
         return [StopClock("statement", "stated")]
 
-    @action(source=HEARING, role=SYSTEM, callable_by_clock=True, event="silent", label=_("record the silence"))
+    @action(
+        source=HEARING, role=SYSTEM, callable_by_clock=True, event="silence_recorded", label=_("record the silence"),
+    )  # fmt: skip
     def record_silence(self, act: Act) -> list:
         self.heard = "silent"
         return [Notify("silence_recorded", parties=("inspector", "reviewer"), clock="statement")]
@@ -337,6 +341,10 @@ class ScoreDispute(Case):
 
     @action(source=SERVABLE, role=SYSTEM, callable_by_clock=True, event="deemed_served", label=_("deem served"))
     def deem_served(self, act: Act) -> list:
+        """Recorded leave moves deemed service to the close of the first working day back."""
+        until = back_at_work(act, act.family.clock(self, "deemed_service").started_at)
+        if until is not None:
+            return [PostponeClock("deemed_service", until, "leave")]
         return self._served(act, "deemed")
 
     @action(source=S.RULED, target=S.FINAL, relation="agent", event="accepted", label=_("accept the ruling"))

@@ -18,14 +18,14 @@ class EvaluationFlow(CaseFlow):
         states=(S.STANDING, S.PROVISIONAL), actions=("read",), relation="agent", clock="deemed_service",
         label=_("Open your evaluation"), unless=lambda case: case.served_at is not None,
     )  # fmt: skip
-    object = HumanTask(
+    respond = HumanTask(
         states=(S.STANDING,), actions=("acknowledge", "question"), relation="agent", clock="objection",
         label=_("Acknowledge, ask or dispute"),
         unless=lambda case: case.served_at is None or case.reading != case.Reading.SERVED,
     )  # fmt: skip
     answer = HumanTask(
-        states=Evaluation.PUBLISHED, actions=("answer",), relation="inspector", clock="answer",
-        label=_("Answer the agent's question"), unless=lambda case: case.reading != case.Reading.QUESTIONED,
+        states=(S.STANDING, S.PROVISIONAL, *Evaluation.RULED), actions=("answer",), relation="inspector",
+        clock="answer", label=_("Answer the agent's question"), unless=lambda case: case.reading != case.Reading.QUESTIONED,
     )  # fmt: skip
     approve_correction = HumanTask(
         states=(S.STANDING, S.FINAL), actions=("approve_correction", "refuse_correction"), role="qa_lead",

@@ -139,12 +139,14 @@ def has_no_correction(act: Act) -> None:
 
 
 def is_valid_correction(act: Act) -> None:
-    """Every value fits the rubric; after a question or a dispute it may only raise."""
-    case, problems = act.case, []
-    only_raise = case.reading in (case.Reading.QUESTIONED, case.Reading.ANSWERED) or bool(case.outcome)
-    only_raise = only_raise or bool(act.family.of_type("disputes.ScoreDispute"))
+    """Every value fits the rubric, each criterion once; after a question or a dispute it may only raise."""
+    case, problems, seen = act.case, [], set()
+    only_raise = may_only_raise(act)
     for number, change in enumerate(act.data.changes):
         value, field = change.value.plain(), f"changes.{number}.value"
+        if change.criterion in seen:
+            problems.append(_problem(field, "twice", _("the criterion is named twice")))
+        seen.add(change.criterion)
         bad = check_value(case.rubric, change.criterion, value)
         problems += [_problem(field, name, str(explain(case.rubric, change.criterion, name))) for name in bad]
         if (
@@ -159,8 +161,27 @@ def is_valid_correction(act: Act) -> None:
         raise invalid(problems)
 
 
-def back_at_work(act: Act) -> datetime | None:
-    """Close of the first working day after a leave that covers today, within the policy's most; else None."""
+def may_only_raise(act: Act) -> bool:
+    """Whether the agent ever questioned or disputed the score; `reading` alone forgets a question once acknowledged."""
+    case = act.case
+    if case.outcome or act.family.of_type("disputes.ScoreDispute"):
+        return True
+    return any(c.pauses for c in act.family.clocks if c.case_id == case.pk and c.name == "objection")
+
+
+def is_still_valid_correction(act: Act) -> None:
+    """A correction downwards that was proposed before the agent asked falls with the question."""
+    case = act.case
+    if may_only_raise(act):
+        values = case.pending_correction["values"].items()
+        if lower := [code for code, value in values if not is_at_least(case.rubric, code, value, case.current[code])]:
+            words = _("after a question or a dispute a correction may only raise")
+            raise invalid([_problem(code, "may_only_raise", words) for code in lower])
+
+
+def back_at_work(act: Act, since: datetime) -> datetime | None:
+    """Close of the first working day after a leave that covers today, at most the policy's days after `since`; None
+    when the agent is at work."""
     case = act.case
     last = act.book.back_from_leave(case.concerned_id, local_day(act.at))
     if last is None:
@@ -168,7 +189,7 @@ def back_at_work(act: Act) -> datetime | None:
     calendar = calendar_named(act.policy.clocks["deemed_service"].calendar, act.family.stamp)
     most = int(act.policy.value("leave_defers_service_at_most").split()[0])
     back = calendar.next_working_day(last)
-    latest = calendar.next_working_day(local_day(case.published_at), most + 1)
+    latest = calendar.next_working_day(local_day(since), most + 1)
     until = calendar.close_of(min(back, latest))
     return until if until > act.at + timedelta(minutes=1) else None
 

@@ -178,7 +178,7 @@ class Evaluation(Case):
     @action(source=PUBLISHED, role=SYSTEM, callable_by_clock=True, event="deemed_served", label=_("deem served"))
     def deem_served(self, act: Act) -> list:
         """Recorded leave moves deemed service to the close of the first working day back."""
-        until = guards.back_at_work(act)
+        until = guards.back_at_work(act, self.published_at)
         if until is not None:
             return [PostponeClock("deemed_service", until, "leave")]
         return self._served(act, "deemed")
@@ -186,7 +186,8 @@ class Evaluation(Case):
     def _served(self, act: Act, how: str) -> list:
         self.reading, self.served_at, self.served_how = self.Reading.SERVED, act.at, how
         act.note["served"] = {"how": how, "day": local_day(act.at)}
-        return [StopClock("deemed_service", "served"), StartClock("objection")]
+        opened = [] if self.window_closed else [StartClock("objection")]
+        return [StopClock("deemed_service", "served"), *opened]
 
     # What the agent may say to it
 
@@ -262,14 +263,19 @@ class Evaluation(Case):
 
     @action(
         source=(S.STANDING, S.FINAL), target=S.STANDING, role="qa_lead", decides=True, seat="corrector",
-        takes_seat=True, event="corrected", label=_("approve the correction"), when=[guards.has_correction],
+        takes_seat=True, event="corrected", label=_("approve the correction"),
+        when=[guards.has_correction, guards.is_still_valid_correction],
     )  # fmt: skip
     def approve_correction(self, act: Act) -> list:
-        """The corrected values stand, and a window for the changed criteria only opens once they are served."""
+        """The corrected values stand, and a window for the changed criteria only opens once they are served. Criteria
+        whose own window had not closed stay open with them: a correction takes no objection away."""
         values = self.pending_correction["values"]
         act.note["values"] = values
         self.set_values(values)
-        self.open_criteria = sorted(values)
+        if self.window_closed:
+            self.open_criteria = sorted(values)
+        elif self.open_criteria:
+            self.open_criteria = sorted({*values, *self.open_criteria})
         self.pending_correction, self.window_closed = None, False
         self.reading, self.publication, self.published_at = (
             self.Reading.PUBLISHED,
@@ -278,7 +284,8 @@ class Evaluation(Case):
         )
         self.served_at, self.served_how = None, ""
         return [
-            StopClock("correction_approval"), StopClock("objection", "corrected"), StartClock("deemed_service"),
+            StopClock("correction_approval"), StopClock("objection", "corrected"), StopClock("answer", "corrected"),
+            StartClock("deemed_service"),
             Notify("corrected", parties=("agent",)),
         ]  # fmt: skip
 

@@ -1,0 +1,87 @@
+"""Whether the law, the flow, the policy and the templates of every case type agree; what `manage.py check` asks."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.conf import settings
+
+from casework.domain.law import Law, laws
+from casework.domain.policy_check import load_checked
+from casework.domain.policy_files import PolicyError
+from casework.flow.projection import nodes
+
+
+def disagreements() -> list[str]:
+    """One sentence for everything that does not fit; empty when all agree."""
+    try:
+        load_checked()
+        found = []
+    except PolicyError as error:
+        found = str(error).splitlines()
+    for law in laws().values():
+        found += [f"{law.label}: {words}" for words in (*_actions(law), *_clocks(law), *_states(law), *_flow(law))]
+    return found
+
+
+def _actions(law: Law) -> Iterator[str]:
+    for spec in law.actions.values():
+        if not (spec.role or spec.relation):
+            yield f"action {spec.name} is bound to no role and no relation"
+        if spec.decides and (spec.is_system or spec.callable_by_clock or not spec.seat):
+            yield f"action {spec.name} decides, so a person in a named seat must do it"
+        if spec.callable_by_clock and not spec.is_system:
+            yield f"action {spec.name} is called by clocks, so it is SYSTEM's"
+        if unknown := [s for s in (*spec.sources, *spec.targets) if s and s != "*" and s not in law.states]:
+            yield f"action {spec.name} names unknown states {unknown}"
+    if len(law.openings) != 1:
+        yield f"it has {len(law.openings)} openings; one is needed"
+
+
+def _clocks(law: Law) -> Iterator[str]:
+    for spec in law.clocks.values():
+        breach = law.actions.get(spec.breach)
+        if breach is None or not breach.callable_by_clock:
+            yield f"clock {spec.name} calls {spec.breach}, which no clock may call"
+        elif "*" not in breach.sources and (missed := set(spec.states) - set(breach.sources)):
+            yield f"clock {spec.name} runs in {sorted(missed)}, where {spec.breach} is not allowed"
+
+
+def _states(law: Law) -> Iterator[str]:
+    reachable = {t for spec in law.openings.values() for t in spec.targets if t}
+    for _ in law.states:
+        for spec in law.actions.values():
+            if "*" in spec.sources or reachable & set(spec.sources):
+                reachable |= {t for t in spec.targets if t}
+    if unreached := set(law.states) - reachable:
+        yield f"states {sorted(unreached)} are reached by no action"
+    worked = {state for node in nodes(law.model) for state in node.states}
+    timed = {state for spec in law.clocks.values() for state in spec.states}
+    moved = {s for spec in law.actions.values() if spec.after for s in spec.sources}
+    if idle := set(law.states) - set(map(str, law.model.closed_states)) - worked - timed - moved:
+        yield f"in states {sorted(idle)} nobody owes anything and no clock runs"
+
+
+def _flow(law: Law) -> Iterator[str]:
+    for node in nodes(law.model):
+        for name in node.actions:
+            spec = law.actions.get(name)
+            if spec is None or spec.is_system:
+                yield f"task {node.name} offers {name}, which is no act of a person"
+            elif "*" not in spec.sources and not set(node.states) & set(spec.sources):
+                yield f"task {node.name} offers {name} in none of the states where it is allowed"
+        if node.clock and node.clock not in law.clocks:
+            yield f"task {node.name} names the unknown clock {node.clock}"
+
+
+def missing_templates(folder: Path | None = None) -> list[str]:
+    """Kinds of documents that a type can draw but that have no template."""
+    folder = folder or Path(settings.BASE_DIR) / "templates"
+    found = []
+    for law in laws().values():
+        module = f"{law.model.__module__.rsplit('.', 1)[0]}.documents"
+        for kind in import_module(module).SNAPSHOTS if find_spec(module) else ():
+            if not (folder / law.app / "documents" / f"{kind}.html").exists():
+                found.append(f"{law.label}: document {kind} has no template")
+    return found

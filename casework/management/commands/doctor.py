@@ -1,0 +1,175 @@
+"""What keeps this installation from working, or soon will."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cryptography import x509
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from casework.commands import CHECK_FAILED, DoorCommand
+from casework.documents.errors import DocumentError
+from casework.documents.pki import load_pki
+from casework.documents.render import warm_up
+from casework.documents.signer import seal_signer
+from casework.domain.calendar import CalendarError
+from casework.domain.deliveries import stuck
+from casework.domain.directory import today
+from casework.domain.hours import calendar_specs
+from casework.domain.now import now
+from casework.domain.policy_check import load_checked
+from casework.domain.policy_files import PolicyError
+from casework.domain.sweep import oldest_overdue
+from casework.management.seating import unseatable
+from casework.models import Clock, Installation
+
+HORIZON = timedelta(days=60)
+OVERDUE_AT_MOST = timedelta(minutes=5)
+FONTS = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf")
+
+
+@dataclass(frozen=True)
+class Finding:
+    level: str
+    topic: str
+    message: str
+
+
+def ok(topic: str, message: str) -> Finding:
+    return Finding("ok", topic, message)
+
+
+def warning(topic: str, message: str) -> Finding:
+    return Finding("warning", topic, message)
+
+
+def error(topic: str, message: str) -> Finding:
+    return Finding("error", topic, message)
+
+
+class Command(DoorCommand):
+    help = gettext_lazy("Looks for what is missing, stuck or about to run out: 1 for an error, 0 with warnings only.")
+    requires_system_checks = []
+
+    def do(self, **_options: Any) -> None:
+        findings = []
+        for finding in examine():
+            findings.append(finding)
+            self.stdout.write(f"{finding.level:<7}  {finding.topic:<9}  {finding.message}")
+        if any(finding.level == "error" for finding in findings):
+            raise SystemExit(CHECK_FAILED)
+
+
+def examine() -> Iterator[Finding]:
+    yield fonts()
+    yield policy()
+    database_is = database()
+    yield database_is
+    if database_is.level == "error":
+        return
+    yield from keys()
+    yield from calendars()
+    yield from seats()
+    yield from work()
+
+
+def fonts() -> Finding:
+    """The vendored font and the drawing process with it."""
+    folder = settings.BASE_DIR / "casework" / "documents" / "fonts"
+    if missing := [name for name in FONTS if not (folder / name).is_file()]:
+        return error("fonts", _("%(names)s missing; install the package anew") % {"names": ", ".join(missing)})
+    try:
+        warm_up()
+    except DocumentError as problem:
+        return error("fonts", _("documents cannot be drawn: %(problem)s") % {"problem": problem})
+    return ok("fonts", _("documents can be drawn"))
+
+
+def policy() -> Finding:
+    try:
+        return ok("policy", load_checked().digest)
+    except PolicyError as problem:
+        words = _("%(first)s; run check_policies for all %(count)d")
+        return error("policy", words % {"first": problem.problems[0], "count": len(problem.problems)})
+
+
+def database() -> Finding:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as problem:
+        return error(
+            "database", _("it does not answer (%(problem)s); check GONGDUAN_DATABASE_URL") % {"problem": problem}
+        )
+    if waiting:
+        return error("database", _("%(count)d migrations are missing; run migrate") % {"count": len(waiting)})
+    return ok("database", connection.vendor)
+
+
+def keys() -> Iterator[Finding]:
+    """The PKI is whole, of the database's kind, opens, and lasts."""
+    try:
+        pki = load_pki(settings.PKI_FOLDER)
+        seal_signer(settings.PKI_FOLDER)
+    except (DocumentError, OSError) as problem:
+        yield error("pki", str(problem))
+        return
+    if pki.demo != Installation.objects.filter(demo=True).exists():
+        yield error("pki", _("its keys are of the other kind (demo or not); put the right ones there"))
+    ends = min(x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc for pem in (pki.root_pem, pki.seal_pem))
+    if ends - now() < HORIZON:
+        yield warning("pki", _("its certificates end on %(day)s; renew them") % {"day": ends.date()})
+    yield ok("pki", _("certificates until %(day)s") % {"day": ends.date()})
+
+
+def calendars() -> Iterator[Finding]:
+    """Beyond the last notice every deadline is provisional."""
+    try:
+        specs = calendar_specs()
+    except CalendarError as problem:
+        yield error("calendar", str(problem))
+        return
+    for spec in specs.values():
+        if spec.published_through is None:
+            continue
+        words = _("%(name)s is published through %(day)s") % {"name": spec.name, "day": spec.published_through}
+        if spec.published_through - today() < HORIZON:
+            words += _("; import the next notice, or later deadlines stay provisional")
+            yield warning("calendar", words)
+        else:
+            yield ok("calendar", words)
+
+
+def seats() -> Iterator[Finding]:
+    """Units whose people could find no one to decide for them."""
+    found = unseatable()
+    for lack in found:
+        words = _("%(unit)s: %(free)d of %(needed)d %(role)s are free to decide; grant the role to others")
+        values = {"unit": lack.unit, "free": lack.free, "needed": lack.needed, "role": lack.role}
+        yield warning("seats", words % values)
+    if not found:
+        yield ok("seats", _("every unit could seat a reviewer, a panel of 3 and another 3"))
+
+
+def work() -> Iterator[Finding]:
+    """What the worker could not do, and how long the oldest work waits."""
+    for delivery in stuck():
+        values = {"id": delivery["id"], "kind": delivery["kind"], "problem": delivery["problem"][:200]}
+        yield warning("outbox", _("delivery %(id)s (%(kind)s) keeps failing: %(problem)s") % values)
+    poison = Clock.objects.filter(state=Clock.State.RUNNING, attempts__gt=0).select_related("case").order_by("due_at")
+    for clock in poison[:50]:
+        values = {"name": clock.name, "case": clock.case.number, "problem": clock.problem[:200]}
+        yield warning("clocks", _("%(name)s of %(case)s keeps failing: %(problem)s") % values)
+    overdue = oldest_overdue()
+    if overdue > OVERDUE_AT_MOST:
+        minutes = int(overdue.total_seconds() // 60)
+        yield warning(
+            "worker", _("a clock has been due for %(n)d minutes; is `manage.py work` running?") % {"n": minutes}
+        )
+    else:
+        yield ok("worker", _("no clock is waiting"))

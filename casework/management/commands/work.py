@@ -1,0 +1,77 @@
+"""The embedded worker: due clocks, deliveries and the projection of grants in one loop, until told to stop."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import DatabaseError, close_old_connections
+from django.utils.translation import gettext_lazy as _
+
+from casework.commands import DoorCommand
+from casework.domain.deliveries import deliver_due
+from casework.domain.guardian_projection import project_grants
+from casework.domain.sweep import fire_due
+
+log = logging.getLogger(__name__)
+IDLE = 0.7
+AFTER_TROUBLE = 5.0
+PROJECT_EVERY = 60.0
+
+
+class Command(DoorCommand):
+    help = _("Fires clocks and delivers in a loop until SIGTERM or Ctrl-C; --once: everything due, then ends.")
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--once", action="store_true")
+
+    def do(self, *, once: bool, **_: Any) -> None:
+        if once:
+            project_grants()
+            self.show(_until_idle())
+            return
+        with told_to_stop() as stop:
+            _loop(stop)
+
+
+def _until_idle() -> dict[str, int]:
+    """What a delivery brings about (a draft, a seal) is done too."""
+    counts = {"acted": fire_due(), "delivered": 0}
+    while done := deliver_due():
+        counts["delivered"] += done
+    return counts
+
+
+def _loop(stop: threading.Event) -> None:
+    projected = -PROJECT_EVERY
+    while not stop.is_set():
+        try:
+            if time.monotonic() - projected >= PROJECT_EVERY:
+                project_grants()
+                projected = time.monotonic()
+            done = fire_due() + deliver_due()
+        except DatabaseError:  # the database restarts or is away: wait for it, as a server would
+            log.exception("the worker could not reach the database; it tries again")
+            close_old_connections()
+            stop.wait(AFTER_TROUBLE)
+            continue
+        close_old_connections()
+        stop.wait(0 if done else IDLE)
+
+
+@contextmanager
+def told_to_stop() -> Iterator[threading.Event]:
+    """An event that SIGTERM, SIGINT and SIGHUP set; what is being done is finished first."""
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

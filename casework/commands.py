@@ -1,6 +1,6 @@
 """The command-line door: who acts, JSON in and out, refusals as one line with an exit status.
 
-0 done · 1 a check failed · 2 invalid input · 3 not permitted · 4 not allowed now · 5 no such thing, or not yours to see.
+0 done · 1 a check failed · 2 invalid input · 3 not permitted · 4 not allowed now · 5 not there, or not yours to see.
 """
 
 import getpass

@@ -34,21 +34,18 @@ def start_afresh() -> None:
 
 
 def refuse_foreign(home: Path) -> None:
-    """A demo's folder has the mark, and its database says itself that it is a demo's, or is empty."""
-    database = database_file(home)
-    if database is None:
-        if connection.introspection.table_names():
-            raise ForeignHome(
-                "Expected an empty database for the demo, but this one has tables; unset GONGDUAN_DATABASE_URL"
-            )
-    elif database.exists() and not _is_a_demos():
+    """Without the mark there is nothing yet; with it, the database says itself that it is a demo's, or has nobody."""
+    file, marked = database_file(home), (home / MARK).exists()
+    used = (file is None or file.exists()) and bool(connection.introspection.table_names())
+    if file is None and used:
+        raise ForeignHome("Expected an empty database for the demo, but it has tables; unset GONGDUAN_DATABASE_URL")
+    found = [] if marked else [name for name in FOLDERS if (home / name).exists()]
+    if file is not None and used and not (marked and _is_a_demos()):
+        found.append(file.name)
+    if found:
         raise ForeignHome(
-            f"Expected a demo's database, but {database} is none; set GONGDUAN_HOME to another folder (make demo does)"
-        )
-    others = [name for name in FOLDERS if (home / name).exists()]
-    if others and not (home / MARK).exists():
-        raise ForeignHome(
-            f"Expected a new folder or a demo's, but {home} has {', '.join(others)}; set GONGDUAN_HOME to another folder"
+            f"Expected a new folder or a demo's, but {home} has {', '.join(found)} of its own; "
+            "set GONGDUAN_HOME to another folder, as `make demo` does"
         )
 
 
@@ -61,6 +58,7 @@ def database_file(home: Path) -> Path | None:
 
 
 def _is_a_demos() -> bool:
+    """Marked as one, or broken off before it could be: then it has no person yet."""
     try:
         tables = connection.introspection.table_names()
         if Installation._meta.db_table in tables and Installation.objects.filter(demo=True).exists():

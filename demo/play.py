@@ -1,11 +1,12 @@
 """The main job's first half, step by step, every change through the services that all doors call."""
 
+import os
 import secrets
 import tempfile
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management import call_command
@@ -27,9 +28,11 @@ from casework.domain.perform import open_case, perform
 from casework.domain.policy import current_policy
 from casework.domain.signing import enrol
 from casework.domain.verification import verify_ledger
+from casework.domain.wording import bar_text, spoken
 from casework.imports.problems import errors
 from casework.management.commands.import_people import read
-from casework.models import Account, Case, CaseEvent, Delivery, Document, Installation
+from casework.management.commands.verify_document import MARKS
+from casework.models import Account, Case, Clock, Delivery, Document, Installation
 from demo import script, sound
 from demo.home import RULING, start_afresh
 from demo.stage import Stage
@@ -53,11 +56,13 @@ class Play:
         self.stage = stage
         self.passwords: dict[str, str] = {}
         self.evaluation = self.dispute = ""
-        self.home: Path = settings.HOME
+        self.ruling: Path = settings.HOME / RULING
 
     def run(self) -> None:
         if today() < DEPUTY_FROM:
-            raise DemoFailed(f"Expected a date from {DEPUTY_FROM} on, as the demo's data is, but the clock says {today()}")
+            raise DemoFailed(
+                f"Expected a date from {DEPUTY_FROM} on, as the demo's data is, but the clock says {today()}"
+            )
         self.prepare()
         self.people()
         self.accounts()
@@ -76,7 +81,9 @@ class Play:
     # The organisation
 
     def prepare(self) -> None:
-        with self.stage.step("(setup)", "a fresh database, marked as a demo 演示库; keys and seal of the company 公章") as note:
+        with self.stage.step(
+            "(setup)", "a fresh database, marked as a demo 演示库; keys and seal of the company 公章"
+        ) as note:
             start_afresh()
             call_command("migrate", verbosity=0)
             Installation.objects.create(demo=True, created_at=now())
@@ -84,10 +91,10 @@ class Play:
             make_pki(settings.PKI_FOLDER, {"zh": name.zh, "en": name.en}, True)
             make_secret(settings.PKI_FOLDER / "demo.secret")
             warm_up()
-            note(f"in {settings.HOME}")
+            note(f"in {shown(settings.HOME)}")
 
     def people(self) -> None:
-        with self.stage.step("root", "imports units and people 组织与人员") as note:
+        with self.stage.step(named("root"), "imports units and people 组织与人员") as note:
             self.passwords["root"] = password()
             Account.objects.create_superuser("root", password=self.passwords["root"])
             units, people, _encodings = read(str(DATA / "units.csv"), str(DATA / "people.csv"))
@@ -97,7 +104,9 @@ class Play:
 
     def accounts(self) -> None:
         logins = [login for part in script.CAST.values() for login in part if login != "root"]
-        with self.stage.step("(setup)", "random passwords for the named users, signing keys for who may rule") as note:
+        with self.stage.step(
+            "(setup)", "random passwords for the cast, signing keys 电子签名 for who may rule"
+        ) as note:
             for login in logins:
                 self.passwords[login] = password()
                 account = Account.objects.select_related("person").get(username=login)
@@ -105,12 +114,12 @@ class Play:
                 account.save(update_fields=["password"])
                 if login in script.SIGNERS:
                     enrol(account, "password", self.passwords[login])
-            note(f"{len(logins)} passwords (listed at the end), {len(script.SIGNERS)} signing keys 电子签名")
+            note(f"{len(logins)} passwords (listed at the end), {len(script.SIGNERS)} signing keys")
 
     # The evaluations
 
     def evaluations(self) -> None:
-        with self.stage.step("qin", "imports the rubrics' evaluations 质检评分, as drafts 草稿") as note:
+        with self.stage.step(named("qin"), "imports the rubrics' evaluations 质检评分, as drafts 草稿") as note:
             rubrics = register_rubrics()
             found = read_evaluations(table_of(str(DATA / "evaluations-2026-10.csv")))
             expect(not errors(found.problems), "the evaluations have errors")
@@ -119,7 +128,7 @@ class Play:
             note(f"{len(numbers)} evaluations, {numbers[0]} to {numbers[-1]}, under {len(rubrics)} rubrics 评分表")
 
     def recordings(self) -> None:
-        with self.stage.step("ivy", "brings the recordings 录音 of three calls (synthetic)") as note:
+        with self.stage.step(named("ivy"), "brings the recordings 录音 of three calls (synthetic)") as note:
             with tempfile.TemporaryDirectory() as folder:
                 for interaction, silences in script.CALLS.items():
                     file = Path(folder) / f"{interaction}.wav"
@@ -129,8 +138,10 @@ class Play:
             note(", ".join(script.CALLS) + ", hashed on receipt")
 
     def publish(self) -> None:
-        with self.stage.step("qin", "publishes all of them 发布; every agent is told") as note:
-            numbers = list(Case.objects.filter(type="evaluations.Evaluation").order_by("id").values_list("number", flat=True))
+        with self.stage.step(named("qin"), "publishes all of them 发布; every agent is told") as note:
+            numbers = list(
+                Case.objects.filter(type="evaluations.Evaluation").order_by("id").values_list("number", flat=True)
+            )
             with progress(len(numbers), "published") as done, transaction.atomic():
                 for number in numbers:
                     perform(number, "publish", acting("qin"))
@@ -138,39 +149,47 @@ class Play:
             deliver(len(numbers))
             disputed = Evaluation.objects.get(external_id=script.EVALUATION)
             self.evaluation = disputed.number
-            note(f"{script.EVALUATION} is {self.evaluation}: ann has {disputed.score}, pass mark 合格线 {disputed.rubric.pass_mark}")
+            mark = disputed.rubric.pass_mark
+            note(f"{script.EVALUATION} is {self.evaluation}: ann has {disputed.score}, the pass mark 合格线 is {mark}")
 
     # The dispute
 
     def file_dispute(self) -> None:
-        with self.stage.step("ann", "opens her evaluation, which serves it 送达: the objection window 异议期 runs") as note:
+        with self.stage.step(
+            named("ann"), "opens her evaluation, which serves it 送达: the objection window 异议期 runs"
+        ) as note:
             perform(self.evaluation, "read", acting("ann"))
             note(f"until {due(self.evaluation, 'objection')}")
-        with self.stage.step("ann", "disputes QC4 语音语速 (0 of 10) and QA5 双向沟通 (5 of 10) 提起申诉") as note:
+        with self.stage.step(
+            named("ann"), "disputes QC4 语音语速 (0 of 10) and QA5 双向沟通 (5 of 10) 提起申诉"
+        ) as note:
             opened = open_case("disputes.ScoreDispute", acting("ann"), script.CLAIMS, subject=self.evaluation)
             self.dispute = opened.number
             deliver()
-            note(f"{self.dispute}; the score is provisional 待定 from now on; the recording was checked: {self.score().recording_state}")
+            note(f"{self.dispute}; the score is provisional 待定; the recording is {self.score().recording_state}")
 
     def hear(self) -> None:
-        with self.stage.step("ian", "the inspector states his view on both 质检员陈述"):
+        with self.stage.step(named("ian"), "the inspector states his view on both 质检员陈述"):
             perform(self.dispute, "give_statement", acting("ian"), script.STATEMENT)
 
     def forward(self) -> None:
-        with self.stage.step("lee", "the team leader forwards it to QA 班组长核转; a reviewer 复核人 is chosen") as note:
+        with self.stage.step(
+            named("lee"), "the team leader forwards it to QA 班组长核转; a reviewer 复核人 is chosen"
+        ) as note:
             entry = perform(self.dispute, "forward", acting("lee")).entry
             deliver()
             choice = entry["choices"][0]
-            note(f"chosen: {whose(choice['chosen'])} out of {len(choice['pool'])} who are free; barred 回避:")
+            note(f"chosen: {whose(choice['chosen'])} out of {len(choice['pool'])} free QA lead(s); barred 回避 are")
             for no, bars in choice["barred"].items():
-                note(f"  {whose(no):<12} {', '.join(bars)}")
+                note(f"  {whose(no)}: {'; '.join(spoken(bar_text(bar)) for bar in bars)}")
             expect(choice["chosen"] == person_no("qin"), "somebody else than qin was chosen")
 
     def refusals(self) -> None:
-        with self.stage.step("(everyone)", "who may not decide tries to claim 领取, rule 裁定 and sign 签署: each is refused") as note:
+        with self.stage.step(
+            "(everyone)", "who may not decide tries to claim 领取, rule 裁定 and sign 签署: each is refused"
+        ) as note:
             for login, part in script.TRY_TO_DECIDE.items():
-                note(f"{login:<5} {part}:")
-                note(f"      {self.refused(login)}")
+                note(f"{login} {part}: {self.refused(login)}")
 
     def refused(self, login: str) -> str:
         """Why; all three deciding actions are refused alike."""
@@ -181,37 +200,49 @@ class Play:
         return reasons[0]
 
     def rule(self) -> None:
-        with self.stage.step("qin", "takes the review up and rules 裁定: QC4 6 instead of 0, QA5 maintained 维持") as note:
+        with self.stage.step(
+            named("qin"), "takes the review up and rules 裁定: QC4 6 instead of 0, QA5 maintained 维持"
+        ) as note:
             perform(self.dispute, "claim", acting("qin"))
             perform(self.dispute, "rule", acting("qin"), script.RULING)
             deliver()
             note(f"draft drawn: SHA-256 {self.document('drafted').file_sha256}")
 
     def sign(self) -> None:
-        with self.stage.step("qin", "reads the draft and signs it with her own key, unlocked by her password 签署") as note:
+        with self.stage.step(
+            named("qin"), "reads the draft and signs it with their own key, unlocked by their password 签署"
+        ):
             data = {"document_sha256": self.document("drafted").file_sha256, "credential": self.passwords["qin"]}
             perform(self.dispute, "sign", acting("qin"), data)
-        with self.stage.step("(company)", "seals the ruling 用章; issued 出具, it binds, and the score moves with it") as note:
+        with self.stage.step(
+            "(company)", "seals the ruling 用章; issued 出具, it binds, and the score moves with it"
+        ) as note:
             deliver()
             moved = self.score()
-            expect((moved.state, str(moved.score)) == ("adjusted", "90.00"), f"the score is {moved.score} ({moved.state})")
-            note(f"{self.evaluation}: {moved.original_score} -> {moved.score}, {'passed 合格' if moved.passed else 'failed'}")
+            expect(
+                (moved.state, str(moved.score)) == ("adjusted", "90.00"), f"the score is {moved.score} ({moved.state})"
+            )
+            note(
+                f"{self.evaluation}: {moved.original_score} -> {moved.score}, {'passed 合格' if moved.passed else 'failed'}"
+            )
 
     def open_ruling(self) -> None:
-        with self.stage.step("ann", "opens the ruling 裁定书, which serves it; she may accept or ask for arbitration 仲裁") as note:
+        with self.stage.step(
+            named("ann"), "opens the ruling 裁定书, which serves it 送达; the time for arbitration 仲裁 runs"
+        ) as note:
             perform(self.dispute, "read", acting("ann"))
             deliver()
             note(f"until {due(self.dispute, 'appeal_window')}")
 
     def verify(self) -> None:
-        file = settings.HOME / RULING
+        file = self.ruling
         with self.stage.step("(anyone)", "verifies the document 验真") as note:
             file.write_bytes(store.get(settings.DOCUMENT_FOLDER, self.document("issued").file_sha256))
             checks = check_document(file.read_bytes())
             for check in checks:
-                note(f"{ {True: 'ok', False: 'FAILED', None: 'unknown'}[check.ok]:<7} {check.code:<16} {check.message}")
+                note(f"{MARKS[check.ok]:<7} {check.code:<16} {check.message}")
             expect(verdict(checks) is True, "the ruling does not verify")
-            note(f"genuine: {file}")
+            note(f"genuine: {shown(file)}")
         with self.stage.step("(anyone)", "verifies the ledger 校验台账") as note:
             found = verify_ledger()
             expect(found.ok, f"the ledger is broken: {found.problems[:1]}")
@@ -248,13 +279,20 @@ def deliver(at_most: int = 100) -> None:
 
 
 def due(number: str, clock: str) -> str:
-    """When a clock ends, at the organisation's place, as the last event that speaks of it says."""
-    from zoneinfo import ZoneInfo
-
-    from casework.models import Clock
-
+    """When a clock ends, in the organisation's time."""
     moment = Clock.objects.filter(case__number=number, name=clock).latest("generation").due_at
     return moment.astimezone(ZoneInfo(settings.TIME_ZONE)).strftime("%A %Y-%m-%d %H:%M")
+
+
+def named(login: str) -> str:
+    """Login and name, as soon as there is one."""
+    person = Account.objects.filter(username=login).values_list("person__name", flat=True).first()
+    return f"{login} {person}" if person else login
+
+
+def shown(path: Path) -> str:
+    """The path as one would type it here."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def whose(no: str) -> str:
@@ -277,7 +315,5 @@ def password() -> str:
 
 def make_secret(file: Path) -> None:
     """What unlocks demo signing keys: random, readable by the owner only."""
-    import os
-
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
         out.write(secrets.token_urlsafe(32))

@@ -1,11 +1,12 @@
 """How the demo is told: one aligned line a step with who, what and how long, notes below it."""
 
+import textwrap
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-WHO, WHAT = 14, 78
+WHO, WHAT, NOTE = 12, 84, 100
 
 
 class Stage:
@@ -31,7 +32,9 @@ class Stage:
                 self.note(note)
 
     def note(self, text: str) -> None:
-        self._write(f"     {' ' * WHO} {text}")
+        hanging = len(text) - len(text.lstrip()) + 2
+        for line in textwrap.wrap(text, NOTE, subsequent_indent=" " * hanging, break_long_words=False):
+            self._write(f"     {' ' * WHO} {line}")
 
     def line(self, text: str = "") -> None:
         self._write(text)

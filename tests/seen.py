@@ -140,3 +140,31 @@ class refused:
 
 def cases() -> int:
     return Case.objects.count()
+
+
+def second_lead() -> str:
+    """Cui Ying is a QA lead as well, and free: there is a next reviewer. Her login."""
+    from casework.domain.actor import system
+    from casework.domain.staff import grant
+    from casework.models import Unit
+
+    grant(person("M405"), "qa_lead", Unit.objects.get(code="OC"), system())
+    return "cui"
+
+
+def revoke_all(no: str, role: str) -> None:
+    """The person's grants of that role hold no longer."""
+    from casework.domain.actor import system
+    from casework.domain.staff import revoke
+    from casework.models import Grant
+
+    for given in Grant.objects.filter(person__no=no, role=role, revoked_at=None):
+        revoke(given, system())
+
+
+def reviewer(number: str) -> str | None:
+    """Staff number of whoever sits."""
+    return next((no for role, no in parties(number) if role == "reviewer"), None)
+
+
+LOGINS = {"M401": "qin", "M402": "qiu", "M405": "cui"}

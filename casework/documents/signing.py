@@ -26,7 +26,7 @@ from casework.documents.signer import PdfSigner, Signer, subject_of
 
 # Hexadecimal digits kept free for the signature. Ours takes about 2500 with P-256.
 RESERVED = 6144
-_ARC_SPAN_DEGREES = 250
+_ARC_SPAN_DEGREES = 215
 
 
 def sign(
@@ -151,7 +151,7 @@ class _Page(PdfContent):
 
 def _arc(name: str) -> dict[str, str]:
     """Size and spread of a name along the upper rim of the seal: long names get smaller letters."""
-    size = max(4.5, min(13.0, 190 / max(len(name), 1)))
+    size = max(4.5, min(13.0, 170 / max(len(name), 1)))
     span = min(_ARC_SPAN_DEGREES, size * 1.75 * (len(name) - 1))
     return {"arc_size": f"{size:.1f}", "arc_radius": f"{50 - size:.1f}", "arc_span": f"{span:.1f}"}
 

@@ -66,7 +66,7 @@ def bars_in(family: Any, book: Directory, at: datetime, *, seat: tuple[int, str]
         if party.ended_by in UNDECIDED:
             continue
         if code and not (party.until is None and seat == (party.case_id, party.role)):
-            bar(party.person_id, code)
+            bar(party.person_id, "recused" if party.ended_by == "recused" else code)
     start = min((c.fact_at or c.opened_at for c in family.cases), default=at)
     leading = [code for code, role in current_policy().roles.items() if role.leads]
     for case in family.cases:

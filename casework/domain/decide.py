@@ -18,7 +18,8 @@ from casework.domain.actor import Actor, shown, system
 from casework.domain.authority import choose, may
 from casework.domain.clocks import Clockwork
 from casework.domain.directory import Directory, GrantView
-from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, UnknownAction
+from casework.domain.errors import NotAllowedNow, NotPermitted, UnknownAction
+from casework.domain.form_words import invalid, problems_of
 from casework.domain.law import Law, law_named, law_of
 from casework.domain.openings import allocate_number, count_open_tasks, unborn
 from casework.domain.policy import pinned_policy
@@ -57,11 +58,15 @@ def action_of(law: Law, name: str, *, opening: bool) -> ActionSpec:
 def check_now(spec: ActionSpec, case: Any) -> None:
     """Step 6: the state allows it."""
     if not spec.opening and "*" not in spec.sources and case.state not in spec.sources:
-        raise NotAllowedNow(
-            _("Expected to %(action)s on case %(case)s, but it is '%(state)s'; look at the case again")
-            % {"action": spec.label, "case": case.number, "state": state_label(case)},
-            state=str(case.state),
-        )
+        raise not_now(spec, case)
+
+
+def not_now(spec: ActionSpec, case: Any) -> NotAllowedNow:
+    return NotAllowedNow(
+        _("Expected to %(action)s on case %(case)s, but it is '%(state)s'; look at the case again")
+        % {"action": spec.label, "case": case.number, "state": state_label(case)},
+        state=str(case.state),
+    )
 
 
 def check_clock(actor: Actor, case: Any, family: FamilyView) -> None:
@@ -72,7 +77,11 @@ def check_clock(actor: Actor, case: Any, family: FamilyView) -> None:
     clock = family.clock(case, name)
     fired = clock is not None and clock.generation == generation and clock.state == "running"
     if clock is None or not fired or clock.due_at > actor.received_at:
-        raise NotAllowedNow(f"Expected clock {name} of {case.number} to be due, but it no longer is", code="clock_void")
+        raise NotAllowedNow(
+            _("Expected clock %(name)s of %(case)s to be due, but it no longer is; nothing to do")
+            % {"name": name, "case": case.number},
+            code="clock_void",
+        )
 
 
 def check_seat(spec: ActionSpec, actor: Actor, case: Any, step: Step) -> None:
@@ -98,19 +107,7 @@ def parse(form: type[BaseModel], data: Mapping[str, Any] | None) -> BaseModel:
     try:
         return form.model_validate(dict(data or {}))
     except ValidationError as error:
-        problems = [
-            {
-                "field": ".".join(str(part) for part in e["loc"]) or "data",
-                "code": (e.get("ctx") or {}).get("code") or e["type"],
-                "message": str((e.get("ctx") or {}).get("error") or e["msg"]),
-            }
-            for e in error.errors(include_url=False, include_input=False)
-        ]
-        where = "; ".join(f"{p['field']}: {p['message']}" for p in problems[:5])
-        raise InvalidInput(
-            _("Expected valid data, but %(problems)s. Correct it and try again") % {"problems": where},
-            problems=problems,
-        ) from None
+        raise invalid(problems_of(error)) from None
 
 
 def apply(
@@ -129,8 +126,8 @@ def apply(
     source = str(case.state)
     try:
         wanted = run_law(act)
-    except TransitionNotAllowed as error:
-        raise NotAllowedNow(str(error)) from None
+    except TransitionNotAllowed:
+        raise not_now(spec, case) from None
     case.updated_at = step.at
     if str(case.state) in law.model.closed_states:
         case.closed_at = case.closed_at or step.at

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from django.apps import apps
+from django.utils.translation import gettext as _
 
 from casework.domain.action import ActionSpec, ClockSpec
 from casework.domain.errors import InvalidInput, OutOfScope
@@ -54,8 +55,10 @@ def law_named(label: str) -> Law:
     try:
         return laws()[label]
     except KeyError:
-        known = ", ".join(laws())
-        raise InvalidInput(f"Expected a case type, but '{label}' is none; the types are {known}") from None
+        raise InvalidInput(
+            _("Expected a case type, but '%(type)s' is none; the types are %(known)s")
+            % {"type": label[:60], "known": ", ".join(laws())}
+        ) from None
 
 
 def law_of(case: Case) -> Law:
@@ -67,4 +70,4 @@ def law_by_number(number: str) -> Law:
     for law in laws().values():
         if number.startswith(law.prefix + "-"):
             return law
-    raise OutOfScope(f"Expected a case number, but there is no case {number[:40]!r} in your scope")
+    raise OutOfScope(_("Expected a case, but there is no case %(case)s in your scope") % {"case": number[:40]})

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, models
+from django.utils.translation import gettext as _
 
 from casework.domain.errors import OutOfScope
 from casework.domain.law import laws
@@ -84,7 +85,7 @@ def _read(where: str, value: Any, key: UUID | None) -> FamilyView:
         cursor.execute(_sql(connection.vendor, where), [_key_parameter(key), value])
         row = cursor.fetchone()
     if row is None:
-        raise OutOfScope(f"Expected a case, but there is no case {str(value)[:40]!r} in your scope")
+        raise OutOfScope(_("Expected a case, but there is no case %(case)s in your scope") % {"case": str(value)[:40]})
     family_id, version, stamp, repeat, cases, *rest = row
     typed = rest[: len(laws())]
     parties, clocks, tasks, documents = rest[len(laws()) :]

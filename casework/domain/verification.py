@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from casework.canonical import parse_canonical
 from casework.domain.law import laws
 from casework.domain.ledger import FORMAT, START, commitment, stream_of
@@ -45,7 +47,8 @@ def verify_ledger(case: str | None = None) -> Verdict:
             verdict.problems.append(problem)
     for stream, seq in _expected(case):
         if stream not in seen and seq:
-            verdict.problems.append(Problem(stream, 0, "missing", f"all {seq} entries of {stream} are gone"))
+            gone = _("all %(count)d entries of %(stream)s are gone") % {"count": seq, "stream": stream}
+            verdict.problems.append(Problem(stream, 0, "missing", gone))
     if case is None:
         verdict.problems += _unknown_cases(seen)
     return verdict
@@ -74,24 +77,25 @@ def _chain(stream: str, events: list[CaseEvent]) -> Problem | None:
             return Problem(stream, event.seq, check, message)
 
         if event.seq != number:
-            return Problem(stream, number, "sequence", f"entry {number} is missing; the next one is {event.seq}")
+            missing = _("entry %(number)d is missing; the next one is %(next)d") % {"number": number, "next": event.seq}
+            return Problem(stream, number, "sequence", missing)
         if event.digest != hashlib.sha256(event.entry.encode()).hexdigest():
-            return bad("digest", "the entry is not the one that was hashed")
+            return bad("digest", _("the entry is not the one that was hashed"))
         try:
             entry = parse_canonical(event.entry.encode())
         except ValueError:
-            return bad("canonical", "the entry is not canonical JSON")
+            return bad("canonical", _("the entry is not canonical JSON"))
         if entry.get("format") != FORMAT:
-            return bad("format", f"the entry has format {entry.get('format')!r}")
+            return bad("format", _("the entry has the unknown format '%(format)s'") % {"format": entry.get("format")})
         if entry["previous"] != previous or event.previous != previous:
-            return bad("previous", "the entry does not name the one before it")
+            return bad("previous", _("the entry does not name the one before it"))
         if (entry["stream"], entry["seq"], entry["id"], entry["action"]) != (
             stream,
             number,
             str(event.pk),
             event.action,
         ):
-            return bad("columns", "the row says something else than its entry")
+            return bad("columns", _("the row says something else than its entry"))
         if check := _texts(event, entry):
             return bad("text", check)
         previous = event.digest
@@ -106,7 +110,7 @@ def _texts(event: CaseEvent, entry: dict[str, Any]) -> str:
         for part in item["path"].split("."):
             committed = committed[int(part)] if isinstance(committed, list) else committed.get(part, {})
         if committed != {"sha256": commitment(item["salt"], item["text"])}:
-            return f"the text of {item['path']} is not the one that was committed to"
+            return _("the text of %(path)s is not the one that was committed to") % {"path": item["path"]}
     return ""
 
 
@@ -116,19 +120,20 @@ def _head(stream: str, events: list[CaseEvent]) -> Problem | None:
     if not stream.startswith("case:"):
         head = StreamHead.objects.filter(stream=stream).first()
         if head is None or (head.seq, head.head) != (last.seq, last.digest):
-            return Problem(
-                stream, head.seq if head else 0, "head", "the last entry is not the one the stream ends with"
-            )
+            words = _("the last entry is not the one the stream ends with")
+            return Problem(stream, head.seq if head else 0, "head", words)
         return None
     case = Case.objects.filter(number=stream.removeprefix("case:")).first()
     if case is None:
-        return Problem(stream, 0, "case", "the case of these entries is gone")
+        return Problem(stream, 0, "case", _("the case of these entries is gone"))
     if (case.seq, case.head) != (last.seq, last.digest):
         first_gone = last.seq + 1 if case.seq > last.seq else last.seq
-        return Problem(stream, first_gone, "head", f"the case ends with entry {case.seq}, the ledger with {last.seq}")
+        words = _("the case ends with entry %(case)d, the ledger with %(ledger)d")
+        return Problem(stream, first_gone, "head", words % {"case": case.seq, "ledger": last.seq})
     entry = json.loads(last.entry)
     if entry["to"] != str(case.state) or entry["type"] != case.type:
-        return Problem(stream, last.seq, "state", f"the case is '{case.state}', its last entry led to '{entry['to']}'")
+        words = _("the case is '%(state)s', its last entry led to '%(to)s'")
+        return Problem(stream, last.seq, "state", words % {"state": case.state, "to": entry["to"]})
     return _documents(case, events)
 
 
@@ -142,7 +147,8 @@ def _documents(case: Case, events: list[CaseEvent]) -> Problem | None:
         seq, shown = said.get(str(document.pk), (0, {}))
         row = (str(document.state), document.file_sha256, document.snapshot_sha256)
         if row != tuple(shown.get(name) for name in ("state", "file_sha256", "snapshot_sha256")):
-            return Problem(stream_of(case), seq, "document", f"document {document.pk} is not as its event says")
+            words = _("document %(id)s is not as its event says") % {"id": document.pk}
+            return Problem(stream_of(case), seq, "document", words)
     return None
 
 
@@ -164,7 +170,8 @@ def _unknown_cases(seen: set[str]) -> list[Problem]:
         for number in _named(json.loads(event.entry), prefixes):
             if f"case:{number}" not in seen and number not in missed:
                 missed.add(number)
-                problems.append(Problem(event.stream, event.seq, "reference", f"case {number}, named here, is gone"))
+                words = _("case %(case)s, named here, is gone") % {"case": number}
+                problems.append(Problem(event.stream, event.seq, "reference", words))
     return problems
 
 

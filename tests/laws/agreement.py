@@ -1,5 +1,6 @@
 """Law, flow, policy and wording of one case type held against each other; every function gives what is wrong."""
 
+import ast
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from casework.domain.law import Law
 from casework.domain.policy_content import Policy, Text
 from casework.flow.projection import nodes
-from tests.laws.declared import files_of, keywords, named, strings, tree
+from tests.laws.declared import calls, files_of, keywords, named, outcomes, product_files, strings, tree
 
 PARTICIPLE = re.compile(r"[a-z_]*(ed|read|drawn|given|taken|heard|held|sent|made|left|put|set|begun|shown|told|known)")
 
@@ -63,8 +64,6 @@ def action_problems(law: Law, policy: Policy) -> Iterator[str]:
 
 def _asked_of_system(law: Law) -> set[str]:
     """Actions that effects or deliveries name."""
-    from tests.laws.declared import calls, product_files
-
     asked: set[str] = set()
     for file in product_files():
         for name in ("Move", "OpenCase", "perform"):
@@ -199,3 +198,25 @@ def notices(law: Law) -> set[str]:
     if named(law.app, "Seat"):
         kinds.add("no_reviewer")
     return kinds | {"clock_warning"}
+
+
+def notice_calls(law: Law) -> set[tuple[str, str]]:
+    """(kind, clock it speaks of) of every notice that the law sends, or the engine for it."""
+    found = {("clock_warning", "any"), *((kind, "") for kind in notices(law) & {"no_reviewer"})}
+    for file in files_of(law.app):
+        for call in calls(file, "Notify"):
+            clocks = [k.value for k in call.keywords if k.arg == "clock"]
+            names = set().union(*(outcomes(value) for value in clocks)) if clocks else {""}
+            found |= {(kind, name or "any") if clocks else (kind, "") for kind in outcomes(call.args[0]) for name in names or {"any"}}
+    return found
+
+
+def value_names(law: Law) -> set[str]:
+    """The names that the type's notice_values() gives, as they stand in its source."""
+    found: set[str] = set()
+    for file in files_of(law.app):
+        for node in ast.walk(tree(file)):
+            if isinstance(node, ast.FunctionDef) and node.name == "notice_values":
+                for given in (n for n in ast.walk(node) if isinstance(n, ast.Dict)):
+                    found |= {key.value for key in given.keys if isinstance(key, ast.Constant)}
+    return found

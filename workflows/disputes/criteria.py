@@ -27,8 +27,9 @@ def claimed(claims: Claims, given: Iterable[Any], evaluation: Any) -> Claims:
 
 
 def stated(claims: Claims, given: Iterable[Any]) -> Claims:
+    """With what the inspector says now; what was said to other criteria before stays."""
     said = {item.criterion: {"text": str(item.text), "conceded": item.concede} for item in given}
-    return {code: {**claim, "statement": said.get(code)} for code, claim in claims.items()}
+    return {code: {**claim, "statement": said.get(code, claim["statement"])} for code, claim in claims.items()}
 
 
 def decided(claims: Claims, given: Iterable[Any], evaluation: Any) -> Claims:

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from casework.domain.action import Act
 from casework.domain.clocks import is_late
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
+from casework.domain.form_words import invalid
+from casework.domain.wording import spoken
 from casework.models import Document
 from workflows.disputes import criteria
-from workflows.evaluations.guards import invalid
 from workflows.evaluations.scoring import apply as scored
 from workflows.evaluations.scoring import check_value, explain, is_at_least, no_worse
 
@@ -48,7 +49,7 @@ def may_file_again(act: Act) -> None:
                 "Expected the first dispute of this publication, but %(number)s was %(outcome)s; "
                 "it cannot be filed again"
             )
-            % {"number": before[-1].number, "outcome": before[-1].outcome},
+            % {"number": before[-1].number, "outcome": spoken(act.policy.label("outcomes", before[-1].outcome))},
             code="already_disputed",
         )
 
@@ -56,9 +57,9 @@ def may_file_again(act: Act) -> None:
 def is_filed_late(act: Act) -> bool:
     """Whether the objection window was over when the paper was received."""
     evaluation = evaluation_of(act)
-    if evaluation.window_closed:
-        return True
-    return is_late(act.family.clock(evaluation, "objection"), act.at) if evaluation.served_at else False
+    clock = act.family.clock(evaluation, "objection") if evaluation.served_at else None
+    # By the clock and not by `window_closed`: a paper received in time may be read after the window was closed.
+    return evaluation.window_closed if clock is None else is_late(clock, act.at)
 
 
 def is_in_time(act: Act) -> None:
@@ -66,6 +67,12 @@ def is_in_time(act: Act) -> None:
         raise NotAllowedNow(
             _("Expected the objection window to be open, but it is closed; the criteria stand"), code="late"
         )
+
+
+def adds_in_time(act: Act) -> None:
+    """What was disputed may be amended at any time, another criterion only added inside the window."""
+    if any(item.criterion not in act.case.claims for item in act.data.criteria):
+        is_in_time(act)
 
 
 def are_valid_claims(act: Act) -> None:
@@ -108,6 +115,14 @@ def screening_leaders(act: Act) -> set[int]:
         evaluation.inspector_id,
         evaluation.concerned_id,
     }
+
+
+def skip_reason(act: Act) -> str:
+    """Why nobody screens: a code of the policy's skip reasons."""
+    leaders = act.book.holders("team_leader", act.case.unit_id, act.at)
+    if evaluation_of(act).inspector_id in leaders:
+        return "leader_scored"
+    return "leader_is_party" if leaders else "no_leader"
 
 
 def did_not_score(act: Act) -> None:
@@ -214,6 +229,12 @@ def has_read_the_draft(act: Act) -> None:
             _("Expected the digest of the draft as it now is, but it is another; read the draft again"),
             code="other_draft",
         )
+
+
+def has_no_draft(act: Act) -> None:
+    """One draft at a time: a delivery that comes late, or twice, attaches nothing."""
+    if act.case.draft(act) is not None:
+        raise NotAllowedNow(_("Expected no draft yet, but there is one; nothing to do"))
 
 
 def is_not_served(act: Act) -> None:

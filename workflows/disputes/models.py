@@ -109,8 +109,7 @@ class ScoreDispute(Case):
         if self.late:
             return [*joins, *self._dismissed(act)]
         joins += [Join("leader", person_id) for person_id in sorted(leaders)]
-        self.screening = "" if leaders else "no_leader"
-        self.first_state = self.S.SCREENING if leaders else self.S.REVIEWING
+        self._screened_by(act, leaders)
         filed = [*joins, StartClock("statement"), Move(evaluation, "mark_provisional", {"case": self.number})]
         if leaders:
             return [
@@ -125,8 +124,7 @@ class ScoreDispute(Case):
         when=[guards.is_in_time, guards.are_valid_claims],
     )  # fmt: skip
     def add_criteria(self, act: Act) -> list:
-        self.claims = criteria.claimed(self.claims, act.data.criteria, self.evaluation(act))
-        return []
+        return self._claimed(act)
 
     @action(source=HEARING, target=S.WITHDRAWN, relation="agent", event="withdrawn", label=_("withdraw"))
     def withdraw(self, act: Act) -> list:
@@ -169,12 +167,11 @@ class ScoreDispute(Case):
 
     @action(
         source=S.RETURNED, target=S.SCREENING, relation="agent", form=forms.Claims, event="amended", label=_("amend"),
-        when=[guards.are_valid_claims],
+        when=[guards.adds_in_time, guards.are_valid_claims],
     )  # fmt: skip
     def amend(self, act: Act) -> list:
         """The new claims take the place of the old ones of the same criteria."""
-        self.claims = criteria.claimed(self.claims, act.data.criteria, self.evaluation(act))
-        return [Notify("to_screen", parties=("leader",), clock="screen")]
+        return [*self._claimed(act), Notify("to_screen", parties=("leader",), clock="screen")]
 
     @action(
         source=S.RETURNED, target=S.LAPSED, role=SYSTEM, callable_by_clock=True, event="lapsed", label=_("let lapse"),
@@ -256,7 +253,7 @@ class ScoreDispute(Case):
 
     @action(
         source=(S.SIGNING, S.DISMISSING), role=SYSTEM, form=forms.Drafted, event="draft_attached",
-        label=_("attach the draft"),
+        label=_("attach the draft"), when=[guards.has_no_draft],
     )  # fmt: skip
     def attach_draft(self, act: Act) -> list:
         data = act.data
@@ -375,14 +372,20 @@ class ScoreDispute(Case):
         return [Notify("reinstatement_asked", roles=("qa_lead",), clock="reinstating")]
 
     @action(
-        source=S.REINSTATING, target=S.SCREENING, role="qa_lead", decides=True, seat="reinstater", takes_seat=True,
-        form=WithReasons, event="reinstated", label=_("reinstate the dispute"),
+        source=S.REINSTATING,
+        target=GET_STATE(lambda case, act: case.first_state, states=[S.SCREENING, S.REVIEWING]),
+        role="qa_lead", decides=True, seat="reinstater", takes_seat=True, form=WithReasons, event="reinstated",
+        label=_("reinstate the dispute"),
     )  # fmt: skip
     def reinstate(self, act: Act) -> list:
+        """The dispute goes on as if filed in time; who found it inadmissible has decided and does not review it."""
         self.late, self.outcome, self.claims = False, "", criteria.undecided(self.claims)
-        leaders = [Join("leader", person_id) for person_id in sorted(guards.screening_leaders(act))]
+        leaders = guards.screening_leaders(act)
+        self._screened_by(act, leaders)
         return [
-            *leaders, Leave("reviewer", "released"), StartClock("statement"), Notify("reinstated", parties=("agent",)),
+            *(Join("leader", person_id) for person_id in sorted(leaders)), Leave("reviewer", "reinstated"),
+            *([] if self.heard else [StartClock("statement")]), Notify("reinstated", parties=("agent",)),
+            *([] if leaders else self._reviewed()),
             Move(self.evaluation(act), "mark_provisional", {"case": self.number}),
         ]  # fmt: skip
 
@@ -440,6 +443,21 @@ class ScoreDispute(Case):
             "evaluation": evaluation.number, "score": str(evaluation.score), "criteria": ", ".join(self.claims),
             "outcome": texts(outcome) if outcome else "", "decider": book.persons[reviewer].name if reviewer else "—",
         }  # fmt: skip
+
+    def _screened_by(self, act: Act, leaders: set[int]) -> None:
+        """Who screens, or why nobody does."""
+        self.screening = "" if leaders else guards.skip_reason(act)
+        self.first_state = self.S.SCREENING if leaders else self.S.REVIEWING
+        if self.screening:
+            act.note["screening"] = self.screening
+
+    def _claimed(self, act: Act) -> list:
+        """What is claimed anew, the inspector has not been heard on: they may speak again."""
+        self.claims = criteria.claimed(self.claims, act.data.criteria, self.evaluation(act))
+        if not self.heard:
+            return []
+        self.heard = ""
+        return [StartClock("statement"), Notify("dispute_filed", parties=("inspector",), clock="statement")]
 
     def _reviewed(self) -> list:
         return self._seat()

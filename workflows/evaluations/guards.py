@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from casework.domain.action import Act
 from casework.domain.clocks import is_late
 from casework.domain.directory import Directory, local_day
-from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
+from casework.domain.errors import NotAllowedNow, NotPermitted
+from casework.domain.form_words import invalid
 from casework.domain.hours import calendar_named
 from workflows.evaluations import forms
 from workflows.evaluations.scoring import ScoringError, check_value, explain, is_at_least, total
@@ -196,11 +197,3 @@ def back_at_work(act: Act, since: datetime) -> datetime | None:
 
 def _problem(field: str, code: str, message: Any) -> dict[str, Any]:
     return {"field": field, "code": code, "message": str(message)}
-
-
-def invalid(problems: list[dict[str, Any]]) -> InvalidInput:
-    words = "; ".join(f"{p['field']}: {p['message']}" for p in problems[:5])
-    return InvalidInput(
-        _("Expected valid data, but %(problems)s. Correct it and try again") % {"problems": words},
-        problems=problems,
-    )

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from casework.domain.errors import InvalidInput
 from casework.domain.ledger import note
@@ -31,8 +32,11 @@ def register_rubrics() -> list[Rubric]:
                 )
             elif known.digest != rubric.digest:
                 raise InvalidInput(
-                    f"Expected rubric {rubric.code} version {rubric.version} as it was registered, but {file.name} "
-                    "differs; give the change a new version"
+                    _(
+                        "Expected rubric %(code)s version %(version)d as it was registered, but %(file)s differs; "
+                        "give the change a new version"
+                    )
+                    % {"code": rubric.code, "version": rubric.version, "file": file.name}
                 )
     return rubrics
 
@@ -46,5 +50,8 @@ def rubric_version(code: str, version: int) -> Rubric:
 def _read(_database: str, code: str, version: int) -> Rubric:
     row = RubricVersion.objects.filter(code=code, version=version).first()
     if row is None:
-        raise InvalidInput(f"Expected a registered rubric, but there is no {code} version {version}")
+        raise InvalidInput(
+            _("Expected a registered rubric, but there is no %(code)s version %(version)d; correct it or add its file")
+            % {"code": code, "version": version}
+        )
     return Rubric.from_content(row.content)

@@ -39,9 +39,7 @@ def with_credential(case: str, action: str, data: dict[str, Any], actor: Actor) 
         return data
     if "credential" in data:
         raise InvalidInput(
-            _(
-                "Expected no credential in the data, where it would stay; set GONGDUAN_PASSWORD or type it at the prompt"
-            ),
+            _("Expected no credential in the data, where it would stay; use GONGDUAN_PASSWORD or the prompt"),
             code="credential_in_data",
         )
     given = os.environ.get("GONGDUAN_PASSWORD", "")

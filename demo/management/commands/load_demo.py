@@ -2,8 +2,8 @@ from typing import Any
 
 from casework.commands import DoorCommand
 from demo import script
-from demo.home import RULING, ForeignHome
-from demo.play import DemoFailed, Play
+from demo.home import ForeignHome
+from demo.play import DemoFailed, Play, shown
 from demo.stage import Stage, padded
 
 
@@ -32,5 +32,7 @@ class Command(DoorCommand):
             pairs = "".join(padded(f"{login} {play.passwords[login]}", 22) for login in logins)
             stage.line(f"  {padded(part, 22)} {pairs}".rstrip())
         stage.line()
-        stage.line(f"Done in {stage.seconds:.1f} s. The ruling: {play.home / RULING}")
-        stage.line(f"Look around:  manage.py show_case {play.dispute} --as ann   ·   manage.py inbox --as qin")
+        stage.line(f"Done in {stage.seconds:.1f} s. The ruling: {shown(play.ruling)}")
+        stage.line("To look around:")
+        stage.line(f"  export GONGDUAN_HOME={shown(play.ruling.parent)}")
+        stage.line(f"  .venv/bin/python manage.py show_case {play.dispute} --as ann")

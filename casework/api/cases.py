@@ -1,0 +1,122 @@
+"""Cases and what may be done with them."""
+
+from contextlib import suppress
+from typing import Annotated, Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Header, Query, Router, Status
+
+from casework import queries
+from casework.api import shapes
+from casework.domain.actor import Actor
+from casework.domain.errors import InvalidInput, NotAllowedNow
+from casework.domain.law import law_by_number
+from casework.domain.perform import Result, open_case, perform
+from casework.queries.actions import version_needed
+from casework.queries.case_page import READ
+
+router = Router(tags=["cases"])
+Key = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", description="your own, per case; the same again gives the first result"),
+]
+Sequence = Annotated[int, Query(ge=0, le=2**31 - 1)]
+
+
+@router.get("/cases", response=shapes.CasePage, summary="Cases in your scope")
+def list_cases(
+    request: HttpRequest, type: str | None = None, state: str | None = None, unit: str | None = None,
+    q: str | None = None, overdue: bool = False, cursor: str | None = None, limit: int = 25,
+) -> Any:  # fmt: skip
+    """Newest first. `unit` includes the units below it, `q` is a case number, its start, or an external id."""
+    actor = who(request)
+    return queries.case_list(
+        actor.person_id, type=type, state=state, unit=unit, q=q, overdue=overdue, cursor=cursor, limit=limit,
+        at=actor.received_at,
+    )  # fmt: skip
+
+
+@router.post("/cases", response={201: shapes.Done}, summary="Open a case")
+def create_case(request: HttpRequest, response: HttpResponse, body: shapes.Opening, key: Key = None) -> Any:
+    """Unit and parties come from the subject."""
+    result = open_case(body.type, who(request), body.data, body.subject, key)
+    response["Location"] = f"/api/v1/cases/{result.number}"
+    return Status(201, _done(result))
+
+
+@router.get("/cases/{number}", response=shapes.CaseOut, summary="A case")
+def get_case(request: HttpRequest, number: str) -> Any:
+    """**Opening it counts as service** where the case waits to be served on you (an evaluation on its agent, a ruling on
+    the agent who filed): the action `read` is performed in your name and time limits start. Machine accounts serve
+    nobody."""
+    return queries.shown_case(*_opened(who(request), number))
+
+
+@router.get("/cases/{number}/events", response=list[shapes.EventOut], summary="The case's ledger")
+def get_events(request: HttpRequest, number: str, after: Sequence = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
+    """Entries after sequence `after`, oldest first. They tell the score, so **opening them counts as service** like
+    opening the case."""
+    return queries.shown_events(*_opened(who(request), number), after, limit)
+
+
+@router.get("/cases/{number}/clocks", response=list[shapes.ClockOut], summary="Time limits and their arithmetic")
+def get_clocks(request: HttpRequest, number: str) -> Any:
+    return queries.clocks_of(number, who(request).person_id)
+
+
+@router.get("/cases/{number}/documents", response=list[shapes.DocumentOut], summary="Documents of the case")
+def get_documents(request: HttpRequest, number: str) -> Any:
+    """Issued ones; drafts too for whoever decides or looks over closed cases."""
+    return queries.documents_of(number, who(request).person_id)
+
+
+@router.get("/cases/{number}/evidence", response=list[shapes.EvidenceOut], summary="Evidence by its digest")
+def get_evidence(request: HttpRequest, number: str) -> Any:
+    return queries.evidence_of(number, who(request).person_id)
+
+
+@router.get("/cases/{number}/actions", response=list[shapes.ActionOut], by_alias=True, summary="What you may do now")
+def get_actions(request: HttpRequest, number: str) -> Any:
+    """Each with the JSON Schema of its data; the others with the reason why not."""
+    return queries.actions_for(number, who(request))
+
+
+@router.post("/cases/{number}/actions/{action}", response=shapes.Done, summary="Perform an action")
+def post_action(request: HttpRequest, number: str, action: str, body: shapes.Doing, key: Key = None) -> Any:
+    """The one way to change a case. Deciding actions need the `version` you saw."""
+    actor = who(request)
+    if body.version is None and _decides(number, action):
+        queries.look_at(number, actor.person_id, actor.received_at)  # a stranger hears that there is nothing
+        raise InvalidInput(
+            version_needed(), problems=[{"field": "version", "code": "missing", "message": version_needed()}]
+        )
+    return _done(perform(number, action, actor, body.data, key, body.version))
+
+
+def who(request: HttpRequest) -> Actor:
+    return request.auth  # type: ignore[attr-defined]
+
+
+def serve(sight: Any, case: Any, actor: Actor) -> bool:
+    """Whether the person's opening served the case on them, which it now is."""
+    if not queries.reads_for_service(sight, case, actor):
+        return False
+    with suppress(NotAllowedNow):  # served by another door or a clock in the meantime
+        perform(case.number, READ, actor)
+    return True
+
+
+def _opened(actor: Actor, number: str) -> Any:
+    sight, case = queries.look_at(number, actor.person_id, actor.received_at)
+    if serve(sight, case, actor):
+        return queries.look_at(number, actor.person_id, actor.received_at)
+    return sight, case
+
+
+def _decides(number: str, action: str) -> bool:
+    spec = law_by_number(number).actions.get(action)
+    return spec is not None and not spec.opening and spec.decides
+
+
+def _done(result: Result) -> dict[str, Any]:
+    return {"case": result.number, "version": result.version, "event": result.entry, "repeated": result.repeated}

@@ -1,0 +1,55 @@
+"""Who is at the door: a bearer token, or a session with its CSRF token."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+from ninja.security import APIKeyCookie, HttpBearer
+
+from casework.domain.actor import Actor, actor_for
+from casework.domain.now import now
+from casework.domain.signing import token_digest
+from casework.models import Account, Token
+
+
+class BearerToken(HttpBearer):
+    """An unexpired, unrevoked token of an active account; one statement."""
+
+    def __call__(self, request: HttpRequest) -> Actor | None:
+        request.received_at = now()  # type: ignore[attr-defined]  # before anything of the body is read
+        return super().__call__(request)
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        valid = Token.objects.filter(
+            digest=token_digest(token), revoked_at=None, expires_at__gt=now(), account__is_active=True
+        )
+        found = valid.select_related("account__person").first()
+        return _at_the_door(request, found.account, "token") if found else None
+
+
+class SessionCookie(APIKeyCookie):
+    """A logged-in session. Whoever sends an Authorization header wants to be judged by that alone."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def __call__(self, request: HttpRequest) -> Actor | None:
+        if "Authorization" in request.headers or self.param_name not in request.COOKIES:
+            return None
+        return super().__call__(request)
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:
+        user: Any = request.user
+        return _at_the_door(request, user, "session") if user.is_authenticated and user.is_active else None
+
+
+def _at_the_door(request: HttpRequest, account: Account, authenticated: str) -> Actor:
+    """The actor, their time of receipt that of the request; in their own language unless the request asks for one."""
+    request.account = account  # type: ignore[attr-defined]
+    if "Accept-Language" not in request.headers and translation.check_for_language(account.language):
+        translation.activate(account.language)
+    actor = actor_for(account, door="api", authenticated=authenticated)
+    return Actor(**{**vars(actor), "received_at": request.received_at})  # type: ignore[attr-defined]
+
+
+LOGINS = [BearerToken(), SessionCookie()]

@@ -1,0 +1,229 @@
+"""What goes in and out, for validation and for the OpenAPI document. Moments are ISO 8601 in UTC."""
+
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+
+class In(Schema):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Opening(In):
+    """`data` is what the type's opening action takes: see `schema` of an entry with `opens` in /actions."""
+
+    type: Annotated[str, Field(max_length=60, examples=["disputes.ScoreDispute"])]
+    subject: Annotated[str | None, Field(max_length=40, description="number of the case it hangs on")] = None
+    data: dict[str, Any] = {}
+
+
+class Doing(In):
+    """`version` is the case's version you saw; required where `version_required`."""
+
+    data: dict[str, Any] = {}
+    version: int | None = None
+
+
+class Label(Schema):
+    code: str
+    label: str
+
+
+class Unit(Schema):
+    code: str
+    name: str
+
+
+class Named(Schema):
+    """`no` is null and `name` a part in the case where the reader decides and may not know who it is."""
+
+    no: str | None
+    name: str
+
+
+class CaseHead(Schema):
+    number: str
+    type: str
+    type_label: str
+    state: Label
+    restricted: bool
+    unit: Unit
+    opened_at: str
+    updated_at: str
+    closed_at: str | None
+
+
+class CaseRow(CaseHead):
+    subject: str | None
+    concerned: Named | None
+    masked: bool
+
+
+class CasePage(Schema):
+    cases: list[CaseRow]
+    next: str | None
+
+
+class PartyOut(Schema):
+    role: str
+    label: str
+    person: Named
+    since: str
+    until: str | None
+    ended_by: str
+
+
+class ClockEntryOut(Schema):
+    kind: str
+    at: str
+    due_at: str | None
+    reason: str
+    event_seq: int
+
+
+class ClockOut(Schema):
+    """`steps` is the arithmetic by which `due_at` came about; `provisional`: beyond the published calendar."""
+
+    name: str
+    label: str
+    generation: int
+    state: str
+    started_at: str
+    due_at: str
+    provisional: bool
+    limit: str
+    limit_label: str
+    calendar: str
+    time_left_s: int | None
+    pauses: list[Any]
+    steps: list[dict[str, Any]]
+    entries: list[ClockEntryOut]
+
+
+class TaskOut(Schema):
+    task: str
+    label: str
+    actions: list[str]
+    role: str | None
+    role_label: str | None
+    person: Named | None
+    due_at: str | None
+    provisional: bool
+    time_left_s: int | None
+
+
+class InboxTask(TaskOut):
+    case: str
+    type: str
+    type_label: str
+    unit: Unit
+
+
+class InboxPage(Schema):
+    tasks: list[InboxTask]
+    next: str | None
+    count: int | str = Field(description='at most 1000, then "1000+"')
+
+
+class Signature(Schema):
+    field: str
+    person: str | None
+    serial: str | None
+
+
+class DocumentOut(Schema):
+    id: str
+    case: str
+    kind: str
+    state: Label
+    file_sha256: str
+    snapshot_sha256: str
+    drafted_at: str
+    issued_at: str | None
+    supersedes: str | None
+    signatures: list[Signature]
+
+
+class EventOut(Schema):
+    """`entry` as it was hashed into `digest`, unless `masked` or `withheld`; `texts` prove its commitments."""
+
+    seq: int
+    digest: str
+    entry: dict[str, Any]
+    texts: list[dict[str, str]]
+    masked: bool
+    withheld: bool
+
+
+class CaseOut(CaseHead):
+    """`details` are the type's own; wherever a score stands in them, `provisional` stands beside it."""
+
+    version: int
+    concerned: Named | None
+    policy: str
+    head: dict[str, Any]
+    masked: bool
+    parties: list[PartyOut]
+    clocks: list[ClockOut]
+    tasks: list[TaskOut]
+    documents: list[DocumentOut]
+    family: list[CaseHead]
+    details: dict[str, Any]
+    events: list[EventOut]
+
+
+class EvidenceOut(Schema):
+    kind: str
+    sha256: str
+    size: int
+    received_at: str
+    state: str | None
+
+
+class ActionOut(Schema):
+    """`opens`: the action opens a case of that type, by POST /cases with this case as its subject."""
+
+    action: str
+    opens: str | None
+    label: str
+    allowed: bool
+    why: str | None
+    code: str | None
+    decides: bool
+    version_required: bool
+    form: dict[str, Any] = Field(alias="schema", description="JSON Schema of the action's data")
+
+
+class Done(Schema):
+    """The event as it stands in the ledger; `repeated`: the key was known, nothing was done again."""
+
+    case: str
+    version: int
+    event: dict[str, Any]
+    repeated: bool
+
+
+class ImportOut(Schema):
+    """`state`: running, done or refused (nothing was imported). `problems` name file, line and column."""
+
+    id: str
+    kind: str
+    state: str
+    options: dict[str, Any]
+    created_at: str
+    finished_at: str | None
+    counts: dict[str, Any]
+    problems: list[dict[str, Any]]
+
+
+class Problem(Schema):
+    """RFC 9457. Codes: out_of_scope, unknown_action, not_permitted, barred, not_allowed_now, stale, invalid_input,
+    not_authenticated and finer ones of each action."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    problems: list[dict[str, Any]] = []

@@ -1,0 +1,42 @@
+"""What is to do, and documents."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from casework import queries
+from casework.api import shapes
+from casework.api.cases import serve, who
+
+router = Router()
+
+
+@router.get("/inbox", response=shapes.InboxPage, tags=["inbox"], summary="What is to do")
+def get_inbox(request: HttpRequest, view: str = "mine", cursor: str | None = None, limit: int = 25) -> Any:
+    """`view`: mine, claimable, team or overdue. Soonest due first. A page of claimable tasks may be shorter than
+    `limit`, since decisions you are barred from are left out."""
+    actor = who(request)
+    return queries.inbox(actor.person_id, view, cursor, limit, actor.received_at)
+
+
+@router.get("/documents/{document_id}", response=shapes.DocumentOut, tags=["documents"], summary="A document")
+def get_document(request: HttpRequest, document_id: str) -> Any:
+    return queries.show_document(document_id, who(request).person_id)
+
+
+@router.get(
+    "/documents/{document_id}/pdf", tags=["documents"], summary="The document as PDF",
+    openapi_extra={"responses": {200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}},
+)  # fmt: skip
+def get_pdf(request: HttpRequest, document_id: str) -> HttpResponse:
+    """**Opening it counts as service** where an issued decision waits to be served on you."""
+    actor = who(request)
+    sight, case, document = queries.find_document(document_id, actor.person_id)
+    data = queries.bytes_of(document)
+    if document.issued_at is not None:
+        serve(sight, case, actor)
+    response = HttpResponse(data, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{case.number}-{document.kind}.pdf"'
+    response["ETag"] = f'"{document.file_sha256}"'
+    return response

@@ -1,0 +1,16 @@
+"""Reads: plain dicts ready for JSON, always through scope, never a write.
+
+A case outside a person's scope raises OutOfScope, like one that does not exist."""
+
+from casework.queries.actions import actions_for
+from casework.queries.case_page import clocks_of, evidence_of, reads_for_service, show_case, shown_case
+from casework.queries.case_table import case_list
+from casework.queries.events import events_of, shown_events
+from casework.queries.inbox import inbox
+from casework.queries.papers import bytes_of, document_bytes, documents_of, find_document, show_document
+from casework.queries.sight import look_at
+
+__all__ = [
+    "actions_for", "bytes_of", "case_list", "clocks_of", "document_bytes", "documents_of", "events_of", "evidence_of",
+    "find_document", "inbox", "look_at", "reads_for_service", "show_case", "show_document", "shown_case", "shown_events",
+]  # fmt: skip

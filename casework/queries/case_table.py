@@ -1,0 +1,97 @@
+"""Lists of cases: scoped by one predicate, newest first, by keyset."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from casework.domain.directory import Directory, directory
+from casework.domain.errors import InvalidInput
+from casework.domain.law import law_named, laws
+from casework.domain.now import now
+from casework.domain.scope import visible
+from casework.models import Case, Clock, Party
+from casework.queries.case_page import case_head
+from casework.queries.paging import checked_limit, read_cursor, to_cursor
+from casework.queries.sight import decided_families, named, parts_instead
+
+LONGEST_SEARCH = 64
+
+
+def case_list(
+    person_id: int | None, *, type: str | None = None, state: str | None = None, unit: str | None = None,
+    q: str | None = None, overdue: bool = False, cursor: str | None = None, limit: int = 25, at: datetime | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """{"cases": […], "next": cursor or None}: cases in the person's scope, newest first. `unit` includes those below
+    it, `q` is a case number or its start, or an external id; `overdue` means that a clock has run out."""
+    moment, book, limit = at or now(), directory(), checked_limit(limit)
+    rows = Case.objects.filter(visible(person_id, at=moment, book=book))
+    rows = rows.filter(_asked_for(type, state, unit, q, book))
+    if overdue:
+        late = Clock.objects.filter(state=Clock.State.RUNNING, due_at__lt=moment)
+        rows = rows.filter(pk__in=late.values("case_id"))
+    if cursor:
+        rows = rows.filter(pk__lt=read_cursor(cursor, 1)[0])
+    page = list(rows.select_related("subject").order_by("-id")[: limit + 1])
+    more, page = len(page) > limit, page[:limit]
+    hidden = _hidden(person_id, page)
+    return {
+        "cases": [_shown(case, book, hidden.get(case.family_id, {})) for case in page],
+        "next": to_cursor(page[-1].pk) if more else None,
+    }
+
+
+def _asked_for(type: str | None, state: str | None, unit: str | None, q: str | None, book: Directory) -> Q:
+    wanted = Q()
+    if type:
+        wanted &= Q(type=law_named(type).label)
+    if state:
+        known = law_named(type).states if type else {code for law in laws().values() for code in law.states}
+        if state not in known:
+            raise _unknown("state", state, known)
+        wanted &= Q(state=state)
+    if unit:
+        found = next((view for view in book.units.values() if view.code == unit), None)
+        if found is None:
+            raise _unknown("unit", unit, (view.code for view in book.units.values()))
+        wanted &= Q(unit_id__in=sorted(book.below[found.id]))
+    if q:
+        wanted &= _search(q)
+    return wanted
+
+
+def _search(q: str) -> Q:
+    if len(q) > LONGEST_SEARCH or not q.isprintable():
+        raise InvalidInput(_("Expected at most %(most)d printable characters to search for") % {"most": LONGEST_SEARCH})
+    found = Q(number__startswith=q.upper())
+    for law in laws().values():
+        if any(field.name == "external_id" for field in law.model._meta.local_fields):
+            found |= Q(pk__in=law.model.objects.filter(external_id=q).values("pk"))
+    return found
+
+
+def _hidden(person_id: int | None, page: list[Case]) -> dict[int, dict[int, str]]:
+    """For each family in which the reader decides, whose names they may not see."""
+    families = decided_families(person_id) & {case.family_id for case in page}
+    parties: dict[int, list[Party]] = {family: [] for family in families}
+    for party in Party.objects.filter(case__family_id__in=families).select_related("case") if families else ():
+        parties[party.case.family_id].append(party)
+    return {family: parts_instead(rows, person_id) for family, rows in parties.items()}
+
+
+def _shown(case: Case, book: Directory, hidden: dict[int, str]) -> dict[str, Any]:
+    return {
+        **case_head(case, book),
+        "subject": case.subject.number if case.subject else None,
+        "concerned": named(case.concerned_id, book, hidden),
+        "masked": bool(hidden),
+    }
+
+
+def _unknown(field: str, given: str, known: Any) -> InvalidInput:
+    return InvalidInput(
+        _("Expected a known %(field)s, but '%(given)s' is none; known are %(known)s")
+        % {"field": field, "given": given[:60], "known": ", ".join(sorted(known))},
+        problems=[{"field": field, "code": "unknown", "message": _("it is not known")}],
+    )

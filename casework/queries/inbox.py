@@ -1,0 +1,149 @@
+"""What is to do: open tasks by due time, from the task table alone, in at most three statements."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from casework.domain.authority import barred
+from casework.domain.directory import Directory, directory
+from casework.domain.errors import InvalidInput
+from casework.domain.law import law_of, laws
+from casework.domain.ledger import plain
+from casework.domain.now import now
+from casework.domain.policy import current_policy
+from casework.domain.reading import FamilyView
+from casework.domain.scope import visible
+from casework.domain.wording import party_label, role_label
+from casework.flow.projection import nodes
+from casework.models import Case, Family, Party, Task
+from casework.queries.case_page import seconds_between
+from casework.queries.paging import bad_cursor, checked_limit, count_shown, counted_in, read_cursor, to_cursor
+from casework.queries.sight import decided_families, named
+
+VIEWS = ("mine", "claimable", "team", "overdue")
+
+
+def inbox(
+    person_id: int | None, view: str = "mine", cursor: str | None = None, limit: int = 25, at: datetime | None = None
+) -> dict[str, Any]:
+    """{"tasks": […], "next": cursor or None, "count": number or "1000+"}, soonest due first, without due time last.
+
+    mine: owed by the person. claimable: owed by whoever holds a role they hold, save decisions they are barred from;
+    those leave the page, so it may be short, and `count` counts them unless all fits on one page. team: in the units
+    they lead or look over. overdue: past due in their scope."""
+    if view not in VIEWS:
+        raise InvalidInput(_("Expected a view, but '%(view)s' is none; views are %(known)s") % {"view": view[:40], "known": ", ".join(VIEWS)})
+    moment, book, limit = at or now(), directory(), checked_limit(limit)
+    wanted = Task.objects.filter(_wanted(view, person_id, moment, book), finished=None)
+    place = _place(cursor)
+    rows = wanted.filter(place).annotate(total=counted_in(wanted)).select_related("process")
+    page = list(rows.order_by(F("due_at").asc(nulls_last=True), "id")[: limit + 1])
+    more, page = len(page) > limit, page[:limit]
+    total = page[0].total if page else _count_beyond(wanted, cursor)
+    following = to_cursor(page[-1].due_at, page[-1].pk) if more else None
+    if view == "claimable":
+        page = _unbarred(page, person_id, moment, book)
+        if not more and not cursor:
+            total = len(page)
+    families = decided_families(person_id) if view in ("team", "overdue") and page else set()
+    return {
+        "tasks": [_shown(task, book, moment, families, person_id) for task in page],
+        "next": following,
+        "count": count_shown(total),
+    }
+
+
+def _wanted(view: str, person_id: int | None, moment: datetime, book: Directory) -> Q:
+    if view == "mine":
+        return Q(person_id=person_id) if person_id else Q(pk__in=())
+    seen = Q(process__in=Case.objects.filter(visible(person_id, at=moment, book=book)))
+    grants, roles = book.grants_of(person_id, moment), current_policy().roles
+    if view == "claimable":
+        offered = Q(pk__in=())
+        for role in sorted({g.role for g in grants}):
+            offered |= Q(role=role, unit_id__in=_units_below((g.unit_id for g in grants if g.role == role), book))
+        return Q(person=None) & offered & seen
+    if view == "team":
+        looked_over = [g for g in grants if roles[g.role].leads or roles[g.role].sees == "unit"]
+        everywhere = any(roles[g.role].sees == "all" for g in grants)
+        units = sorted(book.units) if everywhere else _units_below((g.unit_id for g in looked_over), book)
+        return Q(unit_id__in=units) & seen
+    return Q(due_at__lt=moment) & seen
+
+
+def _units_below(units: Any, book: Directory) -> list[int]:
+    return sorted(set().union(*(book.below[unit] for unit in units)))
+
+
+def _place(cursor: str | None) -> Q:
+    """Rows after the cursor's, in the order (due, id) with no due time last."""
+    if not cursor:
+        return Q()
+    due, pk = read_cursor(cursor, 2)
+    if due is None:
+        return Q(due_at=None, id__gt=pk)
+    try:
+        due = datetime.fromisoformat(due)
+        if due.tzinfo is None:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise bad_cursor() from None
+    return Q(due_at__gt=due) | Q(due_at=due, id__gt=pk) | Q(due_at=None)
+
+
+def _count_beyond(wanted: QuerySet, cursor: str | None) -> int:
+    """An empty page carries no count; only behind a cursor can there be anything to count."""
+    return wanted.order_by().values("pk")[:1001].count() if cursor else 0
+
+
+def _unbarred(page: list[Task], person_id: int | None, moment: datetime, book: Directory) -> list[Task]:
+    """Without decisions in which the person is barred: the page's families in one statement, the rest in memory."""
+    deciding = [task for task in page if _decides(task)]
+    if not deciding:
+        return page
+    families = {family: FamilyView(Family(id=family), book.version, [], [], [], [], []) for family in {t.process.family_id for t in deciding}}
+    for party in Party.objects.filter(case__family_id__in=sorted(families)).select_related("case"):
+        family = families[party.case.family_id]
+        family.parties.append(party)
+        _admit(family, party.case)
+    for task in deciding:
+        _admit(families[task.process.family_id], task.process)
+    out = set()
+    for task in deciding:
+        node = _node(task)
+        seat = (task.process_id, node.seat) if node.seat else None
+        if barred(person_id or 0, families[task.process.family_id], book, moment, seat):
+            out.add(task.pk)
+    return [task for task in page if task.pk not in out]
+
+
+def _admit(family: FamilyView, case: Any) -> None:
+    """The base row stands in for the typed one: bars ask only for what every case has and for its type's parts."""
+    if case.pk not in family.by_id:
+        case.party_bars = laws()[case.type].model.party_bars
+        family.add(case)
+
+
+def _decides(task: Task) -> bool:
+    actions = law_of(task.process).actions
+    return any(actions[name].decides for name in _node(task).actions)
+
+
+def _node(task: Task) -> Any:
+    return next(node for node in nodes(law_of(task.process).model) if node.name == task.node)
+
+
+def _shown(task: Task, book: Directory, moment: datetime, families: set[int], person_id: int | None) -> dict[str, Any]:
+    node, unit = _node(task), book.units[task.unit_id]
+    hidden = {}
+    if task.process.family_id in families and node.relation and task.person_id != person_id:
+        hidden = {task.person_id: party_label(node.relation.split("|")[0])}
+    return {
+        "case": task.number, "type": task.process.type, "type_label": str(law_of(task.process).model.title),
+        "task": task.node, "label": str(node.label), "actions": list(node.actions), "due_at": plain(task.due_at),
+        "time_left_s": seconds_between(moment, task.due_at) if task.due_at else None, "provisional": task.provisional,
+        "role": task.role or None, "role_label": role_label(task.role) if task.role else None,
+        "unit": {"code": unit.code, "name": unit.name}, "person": named(task.person_id, book, hidden),
+    }  # fmt: skip

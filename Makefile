@@ -3,6 +3,7 @@
 # make lint    ruff, mypy, import-linter             make format  ruff's formatter
 # make check   Django's checks, policies, migrations
 # make dev     run with reload on var/               make lock    make the lock files anew
+# make messages  collect texts into the Chinese catalogue and compile it (needs GNU gettext)
 
 PYTHON ?= python3
 SERVE ?= 1
@@ -15,7 +16,7 @@ manage = $(python) manage.py
 # The demo has its own database whatever the shell says.
 in_demo = env -u GONGDUAN_DATABASE_URL GONGDUAN_HOME=var/demo
 
-.PHONY: demo test dev lint format check lock system-demo system-tests
+.PHONY: demo test dev lint format check lock messages system-demo system-tests
 .NOTPARALLEL:
 
 demo: system-demo .venv/run.stamp
@@ -53,6 +54,11 @@ lock:
 		pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra postgres --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+# The compiled catalogue is committed, since a bare machine cannot make it.
+messages: system-demo .venv/run.stamp
+	$(manage) makemessages -l zh_Hans --no-location --no-obsolete --ignore=.venv --ignore=var --ignore=tests
+	$(manage) compilemessages -l zh_Hans --ignore=.venv --ignore=var
 
 system-demo:
 	@scripts/install-system demo

@@ -52,6 +52,7 @@ class DoorCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with translation.override(terminal_language()):
             try:
+                refuse_unreadable(options)
                 self.do(**options)
             except Refusal as refusal:
                 self.fail(str(refusal), refusal.exit_status)
@@ -85,6 +86,15 @@ class DoorCommand(BaseCommand):
         self.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, default=str))
 
 
+def refuse_unreadable(options: dict[str, Any]) -> None:
+    """What a shell can pass and no database can hold: bytes that are no UTF-8, a NUL."""
+    for value in options.values():
+        if isinstance(value, str) and ("\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value)):
+            raise InvalidInput(
+                _("Expected text in UTF-8, but got %(text)s; type it again") % {"text": ascii(value[:60])}
+            )
+
+
 def terminal_language() -> str:
     """What the terminal speaks (LC_ALL, LC_MESSAGES, LANG): Chinese, else English."""
     spoken = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
@@ -110,11 +120,9 @@ def actor_as(login: str) -> tuple[Actor, Account]:
     """The person behind the account, proven by its token; in a demo database also without one (impersonated).
 
     SYSTEM is nobody's login: clocks and signed rulings act for it, no door offers it."""
-    account = None
-    if login.upper() != "SYSTEM":
-        account = Account.objects.select_related("person").filter(username=login, is_active=True).first()
-    if account is None:
+    if login.upper() == "SYSTEM":
         raise unknown_user(login)
+    account = account_named(login)
     token = os.environ.get("GONGDUAN_TOKEN", "")
     if not token and Installation.objects.filter(demo=True).exists():
         return actor_for(account, door="command", authenticated="demo", impersonated=True), account
@@ -133,6 +141,14 @@ def actor_as(login: str) -> tuple[Actor, Account]:
             code="wrong_token",
         )
     return actor_for(account, door="command", authenticated="token"), account
+
+
+def account_named(login: str) -> Account:
+    """The account in use with that login; OutOfScope when there is none."""
+    account = Account.objects.select_related("person").filter(username=login, is_active=True).first()
+    if account is None:
+        raise unknown_user(login)
+    return account
 
 
 def unknown_user(login: str) -> OutOfScope:

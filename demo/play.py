@@ -219,12 +219,9 @@ class Play:
         ) as note:
             deliver()
             moved = self.score()
-            expect(
-                (moved.state, str(moved.score)) == ("adjusted", "90.00"), f"the score is {moved.score} ({moved.state})"
-            )
-            note(
-                f"{self.evaluation}: {moved.original_score} -> {moved.score}, {'passed 合格' if moved.passed else 'failed'}"
-            )
+            expect((moved.state, str(moved.score)) == ("adjusted", "90.00"), f"the score is {moved.score}")
+            expect(moved.passed, "the score does not pass")
+            note(f"{self.evaluation}: {moved.original_score} -> {moved.score}, which passes 合格")
 
     def open_ruling(self) -> None:
         with self.stage.step(

@@ -1,5 +1,6 @@
 """The cast, the time and the database that tests share."""
 
+import contextlib
 import shutil
 import threading
 import uuid
@@ -10,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
+from django.test.utils import setup_databases, teardown_databases
 
 from casework.domain import directory, hours, now, policy
 from casework.domain.actor import Actor, actor_for, system
@@ -20,13 +22,20 @@ DATA = Path(settings.BASE_DIR) / "demo" / "data"
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker) -> None:
-    """Every test starts with the organisation of demo/data, its rubrics and its policy, and a PKI."""
+def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker) -> Iterator[None]:
+    """Every test starts with the organisation of demo/data, its rubrics and its policy, and a PKI.
+
+    pytest-django's own fixture makes a test database only if some test asks for `db`; a run of tests that ask for
+    `real_db` alone would then copy, and seed, the product's."""
     from casework.documents.pki import make_pki
 
     make_pki(settings.PKI_FOLDER, {"zh": "测试呼叫中心", "en": "Test contact centre"}, False)
     with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
         seed()
+    yield
+    with django_db_blocker.unblock(), contextlib.suppress(OperationalError):  # a failed test's thread may hold it
+        teardown_databases(made, verbosity=0)
 
 
 def seed() -> None:

@@ -79,8 +79,8 @@ def tasks(number: str) -> set[tuple[str, str]]:
 
 
 def documents(number: str) -> list[tuple[str, str]]:
-    """Documents of the case as (kind, state), oldest first."""
-    return list(Document.objects.filter(case__number=number).order_by("drafted_at", "id").values_list("kind", "state"))
+    """Documents of the case as (kind, state), sorted."""
+    return sorted(Document.objects.filter(case__number=number).values_list("kind", "state"))
 
 
 def person(no: str) -> Person:

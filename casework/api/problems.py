@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
@@ -98,6 +99,7 @@ def _no_path(request: HttpRequest, error: Http404) -> HttpResponse:
     return no_path(request)
 
 
+@csrf_exempt
 def no_path(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
     return problem(404, "no_such_path", _("Expected an address of this API, but this is none; see /api/v1/openapi.json"))
 

@@ -82,19 +82,19 @@ def problems_of(error: ValidationError) -> list[dict[str, Any]]:
 
 
 def words_of(detail: ErrorDetails) -> str:
-    """Our own words if the form raised them, else those above; a type that is new to us keeps pydantic's."""
+    """The form's own words if it raised the error, else those above; a type that is new to us keeps pydantic's."""
     context = detail.get("ctx") or {}
-    if own := context.get("words") or context.get("error"):
-        return str(own)
+    if "words" in context:
+        return str(context["words"])
     if detail["type"] not in WORDS:
-        return detail["msg"]
+        return str(context.get("error") or detail["msg"])
     if "expected" in context:
         context = {**context, "expected": _plain_list(str(context["expected"]))}
     return str(WORDS[detail["type"]]) % context
 
 
 def _plain_list(expected: str) -> str:
-    """"'a', 'b' or 'c'" without pydantic's English."""
+    """Pydantic's `'a', 'b' or 'c'` without its English."""
     return expected.replace("' or '", "', '").replace("', '", _(", ")).strip("'")
 
 

@@ -1,10 +1,11 @@
 """Values that forms of every case type share. Refusals carry a code and words."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from casework.domain.ledger import FreeText
@@ -54,6 +55,13 @@ def _decimal(value: Any) -> Any:
     return Decimal(text)
 
 
+def _storable(value: datetime) -> datetime:
+    """The first and last years cannot be moved into every time zone."""
+    if not 1900 <= value.year <= 2200:
+        raise PydanticCustomError("beyond_calendar", "{words}", {"words": _("it lies outside the years 1900 to 2200")})
+    return value
+
+
 Line = Annotated[str, BeforeValidator(_readable), Field(max_length=200)]
 Reasons = Annotated[str, BeforeValidator(_readable), AfterValidator(_not_empty)]
 Remark = Annotated[str, BeforeValidator(_readable), AfterValidator(FreeText)]
@@ -62,6 +70,7 @@ Amount = Annotated[
     BeforeValidator(_decimal),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,6}(\.\d{1,6})?$"}),
 ]
+Moment = Annotated[AwareDatetime, AfterValidator(_storable)]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
 
 

@@ -1,16 +1,16 @@
 """Due clocks act as SYSTEM through perform(): each exactly once a generation, however many sweepers run."""
 
-import contextlib
 import logging
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from casework.domain.actor import system
 from casework.domain.clocks import GRACE
-from casework.domain.errors import Conflict, NotAllowedNow
+from casework.domain.errors import NotAllowedNow
 from casework.domain.law import laws
 from casework.domain.now import now
 from casework.domain.perform import perform
-from casework.domain.recorder import Recorder
 from casework.keys import new_key
 from casework.models import Clock, ClockWarning, Delivery
 
@@ -57,24 +57,25 @@ def _warn(limit: int) -> int:
     moment, told = now(), 0
     due = ClockWarning.objects.filter(done_at=None, due_at__lte=moment).select_related("clock", "clock__case")
     for warning in due.order_by("due_at", "id")[:limit]:
-        if not ClockWarning.objects.filter(pk=warning.pk, done_at=None).exists():
-            continue
-        recorder = Recorder()
-        recorder.set(ClockWarning, "id", [warning.pk], {"done_at": moment})
-        clock = warning.clock
-        if clock.state == Clock.State.RUNNING and clock.due_at > moment:
+        told += _tell(warning, moment)
+    return told
+
+
+def _tell(warning: ClockWarning, moment: datetime) -> bool:
+    """Whoever marks it done tells it, so that it is told once also when the notice went out before another looked."""
+    clock = warning.clock
+    timely = clock.state == Clock.State.RUNNING and clock.due_at > moment
+    with transaction.atomic():
+        if not ClockWarning.objects.filter(pk=warning.pk, done_at=None).update(done_at=moment):
+            return False
+        if timely:
             roles, parties = _owing(clock)
             payload = {"kind": "clock_warning", "roles": roles, "parties": parties, "clock": clock.name}
-            recorder.insert(
-                Delivery(
-                    id=new_key(), case_id=clock.case_id, kind="notify", payload=payload,
-                    dedup=f"warning:{warning.pk}", created_at=moment, due_at=moment,
-                )
+            Delivery.objects.create(
+                id=new_key(), case_id=clock.case_id, kind="notify", payload=payload, dedup=f"warning:{warning.pk}",
+                created_at=moment, due_at=moment,
             )  # fmt: skip
-            told += 1
-        with contextlib.suppress(Conflict):  # another sweeper told it
-            recorder.send()
-    return told
+    return timely
 
 
 def _owing(clock: Clock) -> tuple[list[str], list[str]]:

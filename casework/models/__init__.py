@@ -7,6 +7,7 @@ from casework.models.delivery import Delivery, Notice
 from casework.models.document import Document
 from casework.models.event import CaseEvent, EventText, StreamHead
 from casework.models.grant import Grant, Leave
+from casework.models.import_run import ImportRun
 from casework.models.installation import Installation, Stamp
 from casework.models.person import Account, Person, SigningKey, Token
 from casework.models.policy import PolicyVersion
@@ -15,6 +16,6 @@ from casework.models.unit import Unit
 
 __all__ = [
     "Account", "CalendarDay", "Case", "CaseEvent", "Clock", "ClockEntry", "ClockWarning", "Delivery",
-    "Document", "EventText", "Family", "Grant", "Installation", "Leave", "Notice", "Numbering", "Party", "Person",
+    "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave", "Notice", "Numbering", "Party", "Person",
     "PolicyVersion", "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

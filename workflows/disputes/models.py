@@ -219,7 +219,7 @@ class ScoreDispute(Case):
         label=_("recuse yourself"),
     )  # fmt: skip
     def recuse(self, act: Act) -> list:
-        return [*self._undecided(act), Leave("reviewer", "recused"), *self._seat(not_again=act.person_id)]
+        return [*self._undecided(act), Leave("reviewer", "recused"), *self._reviewed()]
 
     @action(
         source=S.REVIEWING, role=SYSTEM, callable_by_clock=True, event="reviewer_reassigned",
@@ -460,12 +460,8 @@ class ScoreDispute(Case):
         return [StartClock("statement"), Notify("dispute_filed", parties=("inspector",), clock="statement")]
 
     def _reviewed(self) -> list:
-        return self._seat()
-
-    def _seat(self, not_again: int | None = None) -> list:
-        seat = Seat("reviewer", "qa_lead", not_again=(not_again,) if not_again else ())
         return [
-            seat,
+            Seat("reviewer", "qa_lead"),
             Notify("to_review", parties=("reviewer",), clock="review"),
             Notify("reviewer_seated", parties=("agent", "inspector")),
         ]

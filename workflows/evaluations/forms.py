@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
-from casework.domain.forms import Amount, Form, Line, Reasons, Remark, Seconds
+from casework.domain.forms import Amount, Form, Line, Moment, Reasons, Remark, Seconds
 
 
 def _as_value(given: Any) -> Any:
@@ -21,7 +21,8 @@ class Value(Form):
 
     def plain(self) -> dict[str, Any]:
         """As scorecards hold it."""
-        score = None if self.score is None else format(self.score.normalize(), "f")
+        # + 0 makes 0 of -0, which would pass for another value than 0.
+        score = None if self.score is None else format(self.score.normalize() + 0, "f")
         return {"score": score, "na": self.na, "failed": self.failed}
 
 
@@ -45,15 +46,15 @@ class Scorecard(Form):
     external_id: Line
     purpose: Literal["regular", "recheck", "calibration"] = "regular"
     rubric: Line
-    rubric_version: int
+    rubric_version: Annotated[int, Field(ge=1, le=32_767)]
     interaction_id: Line
     channel: Line
-    started_at: AwareDatetime
+    started_at: Moment
     duration_s: Seconds
     customer_ref: Line = ""
     agent_no: Line
     inspector_no: Line
-    scored_at: AwareDatetime
+    scored_at: Moment
     team: Line = ""
     scores: Annotated[dict[Code, Score], Field(min_length=1, max_length=200)]
     content_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{0,64}$")] = ""
@@ -63,7 +64,7 @@ class Scorecard(Form):
 class Receipt(Form):
     """HR's record that the agent received it."""
 
-    received_at: AwareDatetime | None = None
+    received_at: Moment | None = None
     proof: Reasons
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from casework.domain.action import Act
@@ -54,25 +55,16 @@ def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
         result = total(rubric, card)
     except ScoringError as error:
         raise invalid([_problem("scores", error.code, str(error))]) from None
-    if Evaluation.objects.filter(external_id=form.external_id).exists():
-        raise invalid(
-            [
-                _problem(
-                    "external_id",
-                    "changed_without_correction",
-                    _("it was scored before; propose a correction"),
-                )
-            ]
-        )
-    if (
-        form.purpose == "regular"
-        and Evaluation.objects.filter(
-            interaction_id=form.interaction_id,
-            rubric_code=form.rubric,
-            purpose="regular",
-            concerned_id=agent.id,
-        ).exists()
-    ):
+    same_call = Q(
+        interaction_id=form.interaction_id, rubric_code=form.rubric, purpose="regular", concerned_id=agent.id
+    )
+    if form.purpose != "regular":
+        same_call = Q(pk__in=())
+    known = Evaluation.objects.filter(same_call | Q(external_id=form.external_id)).values_list("external_id", flat=True)
+    if ids := set(known):
+        if form.external_id in ids:
+            words = _("it was scored before; propose a correction")
+            raise invalid([_problem("external_id", "changed_without_correction", words)])
         raise invalid([_problem("interaction_id", "already_scored", _("this call was scored under another id"))])
     return {
         "unit_id": agent.unit_id, "concerned_id": agent.id, "fact_at": form.started_at, "inspector_id": inspector.id,

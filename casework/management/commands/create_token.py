@@ -6,11 +6,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from casework.commands import DoorCommand, unknown_user
+from casework.commands import DoorCommand, account_named
 from casework.domain import ledger
 from casework.domain.errors import InvalidInput
 from casework.domain.now import now
 from casework.domain.signing import enrol, token_digest
+from casework.imports.people import LOGIN
 from casework.models import Account, SigningKey, Token
 
 LONGEST_DAYS = 3650
@@ -29,7 +30,7 @@ class Command(DoorCommand):
         if not 1 <= days <= LONGEST_DAYS:
             words = _("Expected 1 to %(most)d days, but got %(days)d; choose a number between")
             raise InvalidInput(words % {"most": LONGEST_DAYS, "days": days})
-        account = account_named(user, machine)
+        account = machine_account(user) if machine else account_named(user)
         if revoke:
             self.show({"revoked": revoke_tokens(account)})
             return
@@ -40,19 +41,19 @@ class Command(DoorCommand):
             self.say(_("It cannot sign documents, since there is no PKI yet; run make_pki, then make a new token."))
 
 
-def account_named(user: str, machine: bool) -> Account:
-    account = Account.objects.select_related("person").filter(username=user, is_active=True).first()
-    if account is None and machine:
+def machine_account(user: str) -> Account:
+    """The machine's account of that name, made now if nobody has the name."""
+    account = Account.objects.filter(username=user).first()
+    if account is None:
+        if not LOGIN.fullmatch(user):
+            words = _("Expected a login of letters, digits and . @ + - _, but it is '%(user)s'; choose another")
+            raise InvalidInput(words % {"user": user})
         account = Account(username=user, is_machine=True)
         account.set_unusable_password()
-        account.full_clean(exclude=["password"])
         account.save()
-    if account is None:
-        raise unknown_user(user)
-    if machine and not account.is_machine:
-        raise InvalidInput(
-            _("Expected a machine's account, but %(user)s is a person's; leave out --machine") % {"user": user}
-        )
+    if not account.is_machine:
+        words = _("Expected a machine's account, but %(user)s is a person's; leave out --machine")
+        raise InvalidInput(words % {"user": user})
     return account
 
 

@@ -28,7 +28,8 @@ class Command(DoorCommand):
         actor, _account = actor_as(login)
         given = with_credential(case, action, read_data(data), actor)
         result = perform(case, action, actor, given, key=key, version=version)
-        self.show({"event": result.entry, "version": result.version, "repeated": result.repeated})
+        shown = {"case": result.number, "version": result.version, "event": result.entry, "repeated": result.repeated}
+        self.show(shown)
 
 
 def with_credential(case: str, action: str, data: dict[str, Any], actor: Actor) -> dict[str, Any]:

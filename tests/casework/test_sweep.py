@@ -1,0 +1,209 @@
+"""Due clocks and due warnings: on time, once, and never blocked by a bad one."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from casework.domain.actor import system
+from casework.domain.errors import NotAllowedNow
+from casework.domain.now import now
+from casework.domain.perform import perform
+from casework.domain.sweep import fire_due, oldest_overdue
+from casework.models import Case, CaseEvent, Clock, ClockWarning, Delivery, Notice
+from tests.conftest import acting
+from tests.factories import deliver_all, dispute
+
+HERE = Path(settings.BASE_DIR)
+
+
+def events(number: str, action: str) -> int:
+    return CaseEvent.objects.filter(stream=f"case:{number}", action=action).count()
+
+
+@pytest.mark.parametrize("seconds, fired", [(-1, 0), (0, 0), (59, 0), (60, 1), (61, 1)])
+def test_sweep_when_around_the_due_moment_fires_a_minute_after(seconds, fired, db, time):
+    number = dispute()
+    perform(number, "give_statement", acting("ian"), {"criteria": [{"criterion": "QC4", "text": "听到"}]})
+    time.to(Clock.objects.get(name="screen").due_at, seconds=seconds)
+    fire_due()
+    assert events(number, "bypass") == fired
+
+
+def test_sweep_when_the_paper_came_at_the_last_second_leaves_it(db, time):
+    """Received before the due moment and handed in before the sweep: the leader's act stands, the clock is stopped."""
+    number = dispute()
+    time.to(Clock.objects.get(name="screen").due_at, seconds=30)
+    perform(number, "forward", acting("lee"))
+    time.on(seconds=31)
+    fire_due()
+    assert events(number, "bypass") == 0
+
+
+def test_sweep_when_run_again_finds_nothing(db, time):
+    dispute()
+    time.to(Clock.objects.get(name="screen").due_at, seconds=60)
+    assert fire_due() and not fire_due()
+
+
+def test_sweep_when_a_generation_is_old_does_not_fire(db, time):
+    number = dispute(upto="forwarded")
+    old = Clock.objects.get(name="review")
+    time.to(old.due_at, seconds=60)
+    fire_due()
+    assert [c.generation for c in Clock.objects.filter(name="review").order_by("generation")] == [1, 2]
+    with pytest.raises(NotAllowedNow) as refusal:
+        perform(number, "reassign_reviewer", system(clock=("review", 1)))
+    assert refusal.value.reason == "clock_void"
+
+
+def test_sweep_when_downtime_was_long_fires_each_once_and_late(db, time):
+    """After days the screening, the statement and then what followed are caught up with; reminders lost their point."""
+    number = dispute()
+    time.on(days=4)
+    while fire_due():
+        pass
+    assert (events(number, "bypass"), events(number, "record_silence")) == (1, 1)
+    late = ClockWarning.objects.filter(clock__name="screen")
+    assert all(w.done_at for w in late)
+    assert not Delivery.objects.filter(dedup__in=[f"warning:{w.pk}" for w in late]).exists()
+
+
+def test_sweep_when_a_clock_is_poisoned_fires_the_others_and_backs_off(db, time):
+    """A clock whose breach cannot be done waits longer each time and says why."""
+    first, second = dispute(), dispute()
+    poisoned = Clock.objects.get(name="screen", case__number=first)
+    Clock.objects.filter(pk=poisoned.pk).update(generation=7)
+    statement = Clock.objects.get(name="statement", case__number=first)
+    Clock.objects.filter(pk=statement.pk).update(calendar="no such calendar")
+    Case.objects.filter(number=first).update(head="f" * 64)  # its chain is broken: every step fails
+    time.to(poisoned.due_at, seconds=60)
+    fire_due()
+    assert events(second, "bypass") == 1
+    poisoned.refresh_from_db()
+    assert poisoned.problem and poisoned.attempts == 1 and poisoned.retry_at > now()
+    waits = []
+    for _ in range(3):
+        time.to(poisoned.retry_at)
+        fire_due()
+        poisoned.refresh_from_db()
+        waits.append(poisoned.retry_at - now())
+    assert waits == sorted(waits) and waits[0] < waits[-1]
+    assert oldest_overdue().total_seconds() > 0
+
+
+def test_warning_when_due_is_told_once_to_whoever_owes_the_work(db, time):
+    dispute()
+    warning = ClockWarning.objects.filter(clock__name="statement").order_by("due_at").first()
+    time.to(warning.due_at)
+    assert fire_due() and not fire_due()
+    deliver_all()
+    notices = Notice.objects.filter(kind="clock_warning")
+    assert {n.person.no for n in notices} == {"L301", "M402", "Q202"}  # leader, the leader's deputy, inspector
+    assert all(n.values["until"] and n.values["clock"]["zh"] for n in notices)
+
+
+SWEEPER = """
+import sys, django
+django.setup()
+from datetime import datetime
+from casework.domain.now import at
+from casework.domain.sweep import fire_due
+print("ready", flush=True)
+sys.stdin.readline()
+with at(datetime.fromisoformat(sys.argv[1])):
+    print(fire_due())
+"""
+
+
+def address() -> str:
+    """The database that this test uses, for another process."""
+    at = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{at['NAME']}"
+    return f"postgres://{quote(at['USER'])}:{quote(at['PASSWORD'])}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
+
+
+def process(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """Another Python with the product's settings on this test's database; it said that it is ready."""
+    environment = {**os.environ, "GONGDUAN_DATABASE_URL": address(), "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE,
+        env=environment,
+    )  # fmt: skip
+    assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    return child
+
+
+def test_sweep_when_two_processes_run_at_once_fires_each_clock_once(real_db, time):
+    numbers = [dispute() for _ in range(3)]
+    moment = time.to(Clock.objects.filter(name="screen").latest("due_at").due_at, seconds=60)
+    sweepers = [process(SWEEPER, moment.isoformat()) for _ in range(2)]
+    connection.close()
+    for sweeper in sweepers:
+        sweeper.stdin.write("go\n")
+        sweeper.stdin.flush()
+    fired = [int(sweeper.communicate(timeout=60)[0]) for sweeper in sweepers]
+    for number in numbers:
+        assert (events(number, "bypass"), events(number, "record_silence")) == (1, 1)
+    told = Delivery.objects.filter(dedup__startswith="warning:").count()
+    assert sum(fired) == 2 * len(numbers) + told
+    assert not Clock.objects.exclude(problem="").exists() and fire_due() == 0
+
+
+DYING = """
+import sys, time, django
+django.setup()
+from datetime import datetime
+from pathlib import Path
+from django.conf import settings
+from casework.domain import deliveries
+from casework.domain.now import at
+settings.DOCUMENT_FOLDER = Path(sys.argv[2])
+done = deliveries._handlers[sys.argv[3]]
+def and_hangs(delivery):
+    done(delivery)
+    print("done", flush=True)
+    time.sleep(600)
+deliveries._handlers[sys.argv[3]] = and_hangs
+print("ready", flush=True)
+with at(datetime.fromisoformat(sys.argv[1])):
+    deliveries.deliver_due()
+"""
+
+
+@pytest.mark.parametrize("kind", ["notify", "draft"])
+def test_delivery_when_the_worker_is_killed_after_doing_it_is_repeated_without_a_trace(kind, real_db, time):
+    """One notice, one document: the second worker finds it done."""
+    number = dispute(upto="ruled" if kind == "draft" else "filed")
+    Delivery.objects.exclude(kind=kind).delete()
+    connection.close()
+    worker = process(DYING, now().isoformat(), str(settings.DOCUMENT_FOLDER), kind)
+    assert worker.stdout is not None and worker.stdout.readline() == "done\n"
+    worker.send_signal(signal.SIGKILL)
+    worker.communicate()
+    case = Case.objects.get(number=number)
+    left, before = Delivery.objects.filter(kind=kind).order_by("id").first(), case.seq
+    assert left is not None
+    notices, documents = Notice.objects.count(), case.documents.count()
+    assert (documents == 1) if kind == "draft" else notices
+    deliver_all_later(time, left)
+    case.refresh_from_db()
+    assert (case.documents.count(), case.seq) == (documents, before)
+    if kind == "notify":
+        assert Notice.objects.filter(dedup__startswith=f"{left.pk}:").count() == notices
+    assert not Delivery.objects.filter(pk=left.pk).exists()
+
+
+def deliver_all_later(time, left: Delivery) -> None:
+    """The lease of whoever died has run out."""
+    deliver_all()
+    assert Delivery.objects.filter(pk=left.pk).exists(), "taken while the lease still held"
+    time.on(seconds=181)
+    deliver_all()

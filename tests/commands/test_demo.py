@@ -1,0 +1,189 @@
+"""The demo, run whole in a new folder by a process of its own, and what it leaves behind."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from demo import home as demo_home
+from demo.stage import Stage, columns, padded
+
+PATIENCE = 240
+
+
+class Demo:
+    """A demo's folder, the commands in it, and its database read without the product's code."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.run(
+            command, env=self.env(**env), cwd=settings.BASE_DIR, timeout=PATIENCE, text=True, capture_output=True
+        )
+
+    def env(self, **more: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GONGDUAN_", "LC_", "LANG"))}
+        own = {"GONGDUAN_HOME": str(self.folder), "DJANGO_SETTINGS_MODULE": "casework.config.settings"}
+        return {**kept, "PYTHONUTF8": "1", **own, **more}
+
+    def rows(self, sql: str, *values: object) -> list[tuple]:
+        with sqlite3.connect(f"file:{self.folder / 'gongduan.sqlite3'}?mode=ro", uri=True) as database:
+            return database.execute(sql, values).fetchall()
+
+    def entries(self) -> Iterator[dict]:
+        return (
+            json.loads(entry) for (entry,) in self.rows("SELECT entry FROM casework_caseevent ORDER BY stream, seq")
+        )
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """Loaded once, also where several processes share the tests: the first to make the folder loads it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "demo-home"
+    made, told = Demo(shared / "var"), shared / "told.json"
+    try:
+        shared.mkdir()
+    except FileExistsError:
+        end = time.monotonic() + PATIENCE
+        while not told.exists():
+            assert time.monotonic() < end, "the other process never finished the demo"
+            time.sleep(0.2)
+    else:
+        done = made.run("load_demo")
+        aside = told.with_suffix(".new")
+        aside.write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
+        aside.rename(told)
+    made.status, made.out, made.err = json.loads(told.read_text())
+    return made
+
+
+def test_load_demo_in_a_new_home_ends_with_the_verified_ruling(demo):
+    assert (demo.status, demo.err) == (0, ""), demo.out + demo.err
+    assert (demo.folder / "ruling.pdf").read_bytes().startswith(b"%PDF")
+    assert "84.00 -> 90.00" in demo.out and "FAILED" not in demo.out
+    for login in ("ian", "ian2", "lee", "qiu", "ann"):
+        assert re.search(rf"\n +{login} [^:\n]+: Expected", demo.out), login
+    assert "belongs to no person" in " ".join(demo.out.split())
+    score = demo.rows("SELECT score, passed FROM evaluations_evaluation WHERE external_id = 'EV-202610-0011'")
+    assert (float(score[0][0]), score[0][1]) == (90.0, 1)
+
+
+def test_load_demo_left_every_case_with_its_whole_chain(demo):
+    cases = demo.rows("SELECT number, type, state, seq, head FROM casework_case")
+    assert len(cases) == 241
+    for number, type_label, state, seq, head in cases:
+        stream = f"case:{number}"
+        events = demo.rows("SELECT seq, digest, entry FROM casework_caseevent WHERE stream = ? ORDER BY seq", stream)
+        entries = [json.loads(entry) for _seq, _digest, entry in events]
+        assert [s for s, _d, _e in events] == list(range(1, seq + 1)), number
+        assert entries[0]["from"] == "" and entries[0]["action"] in ("record_score", "file"), number
+        assert all(after["from"] == before["to"] for before, after in zip(entries, entries[1:], strict=False)), number
+        assert (entries[-1]["to"], events[-1][1], {e["type"] for e in entries}) == (state, head, {type_label}), number
+
+
+def test_load_demo_inserted_nothing_past_perform(demo):
+    told: dict[str, set] = {"parties": set(), "clocks": set(), "documents": set()}
+    for entry in demo.entries():
+        number = entry["stream"].removeprefix("case:")
+        for party in entry.get("parties", ()):
+            told["parties"].add((number, party["role"], party["person"]))
+        for clock in entry.get("clocks", ()):
+            told["clocks"].add((number, clock["clock"], clock["generation"]))
+        for document in entry.get("documents", ()):
+            told["documents"].add((number, document["document"].replace("-", "")))
+    join = "JOIN casework_case c ON c.id = r.case_id"
+    persons = "JOIN casework_person p ON p.id = r.person_id"
+    rows = {
+        "parties": f"SELECT c.number, r.role, p.no FROM casework_party r {join} {persons}",
+        "clocks": f"SELECT c.number, r.name, r.generation FROM casework_clock r {join}",
+        "documents": f"SELECT c.number, r.id FROM casework_document r {join}",
+    }
+    for kind, sql in rows.items():
+        found = set(demo.rows(sql))
+        assert found and found == told[kind], kind
+    numbers = {number for (number,) in demo.rows("SELECT number FROM casework_case")}
+    assert {e["stream"] for e in demo.entries()} == {f"case:{n}" for n in numbers} | {"org", "access"}
+
+
+def test_load_demo_says_in_every_persons_event_that_it_was_impersonated(demo):
+    acted = [e for e in demo.entries() if e["actor"] != "SYSTEM"]
+    assert acted and all(e["impersonated"] and e["authenticated"] == "demo" for e in acted)
+
+
+def test_command_in_a_demo_needs_no_token_but_refuses_a_wrong_one(demo):
+    shown = demo.run("show_case", "DSP-2026-000001".replace("2026", number_year(demo)), "--as", "ann")
+    assert shown.returncode == 0 and json.loads(shown.stdout)["state"]["code"] == "ruled", shown.stderr
+    wrong = demo.run("inbox", "--as", "ann", GONGDUAN_TOKEN="gd_wrong")
+    assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (3, "", 1)
+    system = demo.run("perform", "EVL-2026-000001", "close_window", "--as", "SYSTEM")
+    assert (system.returncode, system.stderr.count("\n")) == (5, 1)
+
+
+def number_year(demo: Demo) -> str:
+    return demo.rows("SELECT number FROM casework_case WHERE number LIKE 'DSP-%'")[0][0].split("-")[1]
+
+
+def test_work_ends_cleanly_when_told_to_stop(demo):
+    worker = subprocess.Popen([sys.executable, "manage.py", "work"], env=demo.env(), cwd=settings.BASE_DIR)
+    time.sleep(4)
+    assert worker.poll() is None
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=20) == 0
+
+
+def test_command_without_a_database_says_what_to_do(tmp_path):
+    done = Demo(tmp_path / "new").run("inbox", "--as", "ann")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1 and "run migrate first" in done.stderr
+
+
+def test_load_demo_refuses_a_home_that_is_no_demos(db):
+    kept = sorted(path.name for path in settings.HOME.iterdir())
+    with pytest.raises(demo_home.ForeignHome, match="Expected"):
+        demo_home.start_afresh()
+    assert sorted(path.name for path in settings.HOME.iterdir()) == kept
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="the demo's database is a file")
+def test_load_demo_refuses_a_home_with_the_mark_but_other_peoples_data(db):
+    mark = settings.HOME / demo_home.MARK
+    mark.write_text("")
+    try:
+        with pytest.raises(demo_home.ForeignHome, match=re.escape(Path(connection.settings_dict["NAME"]).name)):
+            demo_home.start_afresh()
+    finally:
+        mark.unlink()
+
+
+def test_load_demo_refuses_documents_without_the_mark(tmp_path):
+    folder = Demo(tmp_path)
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "x").write_text("kept")
+    done = folder.run("load_demo")
+    assert done.returncode == 1 and "has documents of its own" in done.stderr
+    assert (tmp_path / "documents" / "x").read_text() == "kept" and not (tmp_path / "gongduan.sqlite3").exists()
+
+
+def test_stage_prints_aligned_lines_and_marks_a_failure():
+    lines: list[str] = []
+    stage = Stage(lines.append)
+    with stage.step("ann 王喆堃", "opens 查阅") as note:
+        note("served 送达")
+    with pytest.raises(ValueError), stage.step("ian", "fails"):
+        raise ValueError
+    assert columns("王a") == 3 and columns(padded("王a", 9)) == 9
+    assert lines[1].strip() == "served 送达" and lines[2].endswith("FAILED")
+    assert columns(lines[0]) - len("  0.0 s") == columns(lines[2]) - len("FAILED")

@@ -1,0 +1,145 @@
+"""Every word the product says stands in the Chinese catalogue, translated, with its placeholders, and compiled."""
+
+import ast
+import gettext
+import re
+import struct
+from collections.abc import Container, Iterable, Iterator
+
+import pytest
+from django.utils import translation
+
+from casework.domain.decide import check_now
+from casework.domain.errors import NotAllowedNow
+from casework.domain.law import law_named
+from tests.laws.declared import ROOT, product_files, tree
+
+CATALOGUE = ROOT / "casework" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+CALLS = ("_", "gettext", "gettext_lazy")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+HALF_WIDTH_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,;:!?()]")
+REFRESH = "run `make messages`, translate what is new and run it again"
+
+
+def entries() -> list[tuple[set[str], str, str]]:
+    """(flags, msgid, msgstr) of the catalogue, without its header and what is obsolete."""
+    found = []
+    for block in CATALOGUE.read_text(encoding="utf-8").split("\n\n"):
+        lines = [line for line in block.splitlines() if line and not line.startswith(("#~", "# "))]
+        flags = {flag.strip() for line in lines if line.startswith("#,") for flag in line[2:].split(",")}
+        text: dict[str, str] = {}
+        for line in lines:
+            if line.startswith("msg"):
+                name, line = line.split(" ", 1)
+                assert name in ("msgid", "msgstr"), f"{name} is not read here"
+                text[name] = ""
+            if line.startswith('"'):
+                text[name] += ast.literal_eval(line)
+        if text.get("msgid"):
+            found.append((flags, text["msgid"], text["msgstr"]))
+    return found
+
+
+def named(nodes: Iterable[ast.AST], names: Container[str]) -> Iterator[ast.Call]:
+    """The calls of these functions among the nodes."""
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+            yield node
+
+
+def said() -> set[str]:
+    """Every text that the sources hand to gettext."""
+    return {
+        call.args[0].value for file in product_files() for call in named(ast.walk(tree(file)), CALLS)
+        if call.args and isinstance(call.args[0], ast.Constant)
+    }  # fmt: skip
+
+
+def test_texts_are_constants_that_can_be_collected() -> None:
+    odd = [
+        f"{file}:{call.lineno}" for file in product_files() for call in named(ast.walk(tree(file)), CALLS)
+        if len(call.args) != 1 or not isinstance(getattr(call.args[0], "value", None), str)
+    ]  # fmt: skip
+    assert not odd, "fill values in after translating: _('… %(x)s') % {…}"
+
+
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs when the module is imported: all but the bodies of functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            for part in (*child.decorator_list, child.args):
+                yield part
+                yield from at_import(part)
+        elif not isinstance(child, ast.Lambda):
+            yield child
+            yield from at_import(child)
+
+
+def test_nothing_is_translated_before_the_reader_is_known() -> None:
+    frozen = []
+    for file in product_files():
+        imports = [a for n in ast.walk(tree(file)) if isinstance(n, ast.ImportFrom) for a in n.names]
+        eager = {alias.asname or alias.name for alias in imports if alias.name == "gettext"}
+        frozen += [f"{file}:{call.lineno}" for call in named(at_import(tree(file)), eager)]
+    assert not frozen, "use gettext_lazy here, or everybody reads the language of whoever started the process"
+
+
+def test_catalogue_has_what_the_sources_say_and_nothing_else() -> None:
+    known = {msgid for _flags, msgid, _msgstr in entries()}
+    assert len(said()) > 400, "the sources were not read"
+    assert sorted(said() - known) == [], REFRESH
+    assert sorted(known - said()) == [], REFRESH
+
+
+def test_everything_is_translated_and_nothing_is_guessed() -> None:
+    assert [msgid for _flags, msgid, msgstr in entries() if not msgstr] == []
+    assert [msgid for flags, msgid, _msgstr in entries() if "fuzzy" in flags] == []
+
+
+def test_translations_are_chinese() -> None:
+    """Save for what is punctuation and placeholders only."""
+    assert [
+        msgid for _flags, msgid, msgstr in entries()
+        if re.search(r"[A-Za-z]", PLACEHOLDER.sub("", msgid)) and not CHINESE.search(msgstr)
+    ] == []  # fmt: skip
+    assert [msgstr for _flags, _msgid, msgstr in entries() if HALF_WIDTH_AFTER_CHINESE.search(msgstr)] == []
+
+
+def test_placeholders_are_the_same_and_can_be_filled() -> None:
+    for _flags, msgid, msgstr in entries():
+        places = PLACEHOLDER.findall(msgid)
+        assert sorted(PLACEHOLDER.findall(msgstr)) == sorted(places), msgid
+        unnamed = [place for place in places if place in ("%s", "%d")]
+        assert len(unnamed) < 2, f"name the places, so that Chinese may order them otherwise: {msgid}"
+        if by_name := dict.fromkeys(re.findall(r"%\((\w+)\)", msgid), 1):
+            assert msgstr % by_name, msgid
+        elif unnamed:
+            assert msgstr % 1, msgid
+        if braced := dict.fromkeys(re.findall(r"\{(\w+)\}", msgid), 1):
+            assert msgstr.format(**braced), msgid
+
+
+def test_compiled_catalogue_is_the_written_one() -> None:
+    compiled = CATALOGUE.with_suffix(".mo")
+    with compiled.open("rb") as file:
+        loaded = gettext.GNUTranslations(file)
+    written = entries()
+    assert [msgid for _flags, msgid, msgstr in written if loaded.gettext(msgid) != msgstr] == [], REFRESH
+    (count,) = struct.unpack("<I", compiled.read_bytes()[8:12])
+    assert count == len(written) + 1, REFRESH  # its header is an entry too
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh-hans", "案件SD-2026-000042当前为“终局”，不能撤回申诉；请重新查看案件"),
+        ("en", "Expected to withdraw on case SD-2026-000042, but it is 'final'; look at the case again"),
+    ],
+)
+def test_refusal_is_said_in_the_readers_language(language: str, words: str) -> None:
+    law = law_named("disputes.ScoreDispute")
+    case = law.model(number="SD-2026-000042", state="final")
+    with translation.override(language), pytest.raises(NotAllowedNow) as refusal:
+        check_now(law.actions["withdraw"], case)
+    assert str(refusal.value) == words

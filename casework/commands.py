@@ -42,11 +42,16 @@ class DoorCommand(BaseCommand):
     """A command whose `do(**options)` may raise any Refusal: it becomes one line on stderr and its exit status."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        # `--version` is ours (of a case), and a misused option is told in one line like everything else.
-        parser = super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
-        parser.error = lambda message: self.fail(  # type: ignore[method-assign]
-            _("%(problem)s; see manage.py %(command)s --help") % {"problem": message, "command": subcommand}, INVALID
-        )
+        def misused(problem: str) -> NoReturn:
+            with translation.override(terminal_language()):
+                values = {"problem": problem, "command": subcommand}
+                self.fail(_("%(problem)s; see manage.py %(command)s --help") % values, INVALID)
+
+        with translation.override(terminal_language()):
+            self.help = str(self.help)  # argparse takes no lazy text
+            # `--version` is ours (of a case), and a misused option is told in one line like everything else.
+            parser = super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+        parser.error = misused  # type: ignore[method-assign]
         return parser
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -169,7 +169,7 @@ class Play:
             note(f"{self.dispute}; the score is provisional 待定; the recording is {self.score().recording_state}")
 
     def hear(self) -> None:
-        with self.stage.step(named("ian"), "the inspector states his view on both 质检员陈述"):
+        with self.stage.step(named("ian"), "the inspector states their view on both 质检员陈述"):
             perform(self.dispute, "give_statement", acting("ian"), script.STATEMENT)
 
     def forward(self) -> None:
@@ -237,7 +237,7 @@ class Play:
             file.write_bytes(store.get(settings.DOCUMENT_FOLDER, self.document("issued").file_sha256))
             checks = check_document(file.read_bytes())
             for check in checks:
-                note(f"{MARKS[check.ok]:<7} {check.code:<16} {check.message}")
+                note(f"{MARKS[check.ok]:<7} {check.code:<18} {check.message}")
             expect(verdict(checks) is True, "the ruling does not verify")
             note(f"genuine: {shown(file)}")
         with self.stage.step("(anyone)", "verifies the ledger 校验台账") as note:

@@ -47,7 +47,9 @@ def sweep() -> int:
     done = 0
     while more := fire_due():
         done += more
-    assert not Clock.objects.exclude(problem="").exists(), list(Clock.objects.exclude(problem="").values("name", "problem"))
+    assert not Clock.objects.exclude(problem="").exists(), list(
+        Clock.objects.exclude(problem="").values("name", "problem")
+    )
     return done
 
 
@@ -92,9 +94,7 @@ def dump() -> dict[str, list[tuple]]:
     found = {}
     for model in (*apps.get_app_config("casework").get_models(), *_case_types()):
         rows = model.objects.all()
-        if model is CaseEvent:
-            rows = rows.exclude(stream="access")
-        elif model is StreamHead:
+        if model is CaseEvent or model is StreamHead:
             rows = rows.exclude(stream="access")
         elif model is EventText:
             rows = rows.exclude(event__stream="access")

@@ -46,14 +46,16 @@ def create_case(request: HttpRequest, response: HttpResponse, body: shapes.Openi
 
 @router.get("/cases/{number}", response=shapes.CaseOut, summary="A case")
 def get_case(request: HttpRequest, number: str) -> Any:
-    """**Opening it counts as service** where the case waits to be served on you (an evaluation on its agent, a ruling on
-    the agent who filed): the action `read` is performed in your name and time limits start. Machine accounts serve
-    nobody."""
+    """**Opening it counts as service** where the case waits to be served on you (an evaluation on its agent, a ruling
+    on the agent who filed): the action `read` is performed in your name and time limits start. Machine accounts
+    serve nobody."""
     return queries.shown_case(*_opened(who(request), number))
 
 
 @router.get("/cases/{number}/events", response=list[shapes.EventOut], summary="The case's ledger")
-def get_events(request: HttpRequest, number: str, after: Sequence = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Any:
+def get_events(
+    request: HttpRequest, number: str, after: Sequence = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> Any:
     """Entries after sequence `after`, oldest first. They tell the score, so **opening them counts as service** like
     opening the case."""
     return queries.shown_events(*_opened(who(request), number), after, limit)

@@ -126,6 +126,7 @@ def _invalid(field: str, code: str, words: str) -> InvalidInput:
 
 def _shown(run: ImportRun) -> dict[str, Any]:
     return {
-        "id": str(run.pk), "kind": run.kind, "state": run.state, "options": run.options, "created_at": plain(run.created_at),
+        "id": str(run.pk), "kind": run.kind, "state": run.state, "options": run.options,
+        "created_at": plain(run.created_at),
         "finished_at": plain(run.finished_at), "counts": run.counts, "problems": run.problems,
     }  # fmt: skip

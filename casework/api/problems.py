@@ -101,7 +101,9 @@ def _no_path(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @csrf_exempt
 def no_path(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
-    return problem(404, "no_such_path", _("Expected an address of this API, but this is none; see /api/v1/openapi.json"))
+    return problem(
+        404, "no_such_path", _("Expected an address of this API, but this is none; see /api/v1/openapi.json")
+    )
 
 
 def wrong_method(allowed: str) -> HttpResponse:
@@ -122,5 +124,7 @@ def _unreadable(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def _unforeseen(request: HttpRequest, error: Exception) -> HttpResponse:
     log.exception("unforeseen error at %s %s", request.method, request.path, exc_info=error)
-    words = _("Expected to answer, but something went wrong here and was logged; try again, then tell the administrator")
+    words = _(
+        "Expected to answer, but something went wrong here and was logged; try again, then tell the administrator"
+    )
     return problem(500, "internal_error", words)

@@ -27,7 +27,9 @@ def get_document(request: HttpRequest, document_id: str) -> Any:
 
 @router.get(
     "/documents/{document_id}/pdf", tags=["documents"], summary="The document as PDF",
-    openapi_extra={"responses": {200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}},
+    openapi_extra={
+        "responses": {200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}
+    },
 )  # fmt: skip
 def get_pdf(request: HttpRequest, document_id: str) -> HttpResponse:
     """**Opening it counts as service** where an issued decision waits to be served on you."""

@@ -62,7 +62,8 @@ def _storable(value: datetime) -> datetime:
     return value
 
 
-Line = Annotated[str, BeforeValidator(_readable), Field(max_length=200)]
+Readable = BeforeValidator(_readable)  # after Field, whose words then speak of characters
+Line = Annotated[str, Field(max_length=200), Readable]
 Reasons = Annotated[str, BeforeValidator(_readable), AfterValidator(_not_empty)]
 Remark = Annotated[str, BeforeValidator(_readable), AfterValidator(FreeText)]
 Amount = Annotated[

@@ -1,5 +1,6 @@
 """The registered case types: each model's actions, clocks and flow, found by its folder and nothing else."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,6 +11,8 @@ from django.utils.translation import gettext as _
 from casework.domain.action import ActionSpec, ClockSpec
 from casework.domain.errors import InvalidInput, OutOfScope
 from casework.models import Case
+
+NUMBER = r"-[0-9]{4}-[0-9]{6,12}"
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def law_of(case: Case) -> Law:
 def law_by_number(number: str) -> Law:
     """The type a case number belongs to; an unknown prefix is out of scope like any other foreign number."""
     for law in laws().values():
-        if number.startswith(law.prefix + "-"):
+        if re.fullmatch(law.prefix + NUMBER, number):
             return law
-    raise OutOfScope(_("Expected a case, but there is no case %(case)s in your scope") % {"case": number[:40]})
+    shown = ascii(number[:40])[1:-1]
+    raise OutOfScope(_("Expected a case, but there is no case %(case)s in your scope") % {"case": shown})

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from pydantic import BaseModel
 
 from casework.domain import ledger
 from casework.domain.action import Act, ActionSpec
@@ -279,8 +280,13 @@ def _key(actor: Actor, target: str, key: str | None) -> UUID | None:
 
 def _body(action: str, data: Any) -> str:
     """A digest of what was asked, keyed so that short texts cannot be guessed from it; secrets left out."""
-    if not isinstance(data, Mapping):
-        data = data.model_dump(mode="json") if data is not None else {}
-    plain = {name: value for name, value in data.items() if name not in UNRECORDED}
-    text = json.dumps([action, plain], sort_keys=True, ensure_ascii=True, default=str)
+    if isinstance(data, BaseModel):
+        data = data.model_dump(mode="json")
+    if not isinstance(data, Mapping | None):
+        raise InvalidInput(_("Expected the data as named fields, but it is not; give the fields of the action"))
+    plain = {name: value for name, value in (data or {}).items() if name not in UNRECORDED}
+    try:
+        text = json.dumps([action, plain], sort_keys=True, ensure_ascii=True, default=str)
+    except (RecursionError, TypeError, ValueError):  # nested without end, names that are no text, endless numbers
+        raise InvalidInput(_("Expected data that can be written as JSON, but it cannot; make it simpler")) from None
     return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()

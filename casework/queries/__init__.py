@@ -12,5 +12,6 @@ from casework.queries.sight import look_at
 
 __all__ = [
     "actions_for", "bytes_of", "case_list", "clocks_of", "document_bytes", "documents_of", "events_of", "evidence_of",
-    "find_document", "inbox", "look_at", "reads_for_service", "show_case", "show_document", "shown_case", "shown_events",
+    "find_document", "inbox", "look_at", "reads_for_service", "show_case", "show_document", "shown_case",
+    "shown_events",
 ]  # fmt: skip

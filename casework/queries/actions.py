@@ -35,7 +35,9 @@ def actions_for(number: str, actor: Actor) -> list[dict[str, Any]]:
     {"action", "opens", "label", "allowed", "why", "code", "decides", "version_required", "schema"}"""
     sight, case = look_at(number, actor.person_id, actor.received_at)
     step = Step(family=sight.family, book=sight.book, recorder=Recorder(), at=sight.at)
-    return [_shown(spec, opens, _refusal(spec, actor, target, sight, step)) for spec, opens, target in _offered(case, step)]
+    return [
+        _shown(spec, opens, _refusal(spec, actor, target, sight, step)) for spec, opens, target in _offered(case, step)
+    ]
 
 
 def _offered(case: Any, step: Step) -> Iterator[tuple[ActionSpec, Law | None, Any]]:
@@ -73,7 +75,8 @@ def _refusal(spec: ActionSpec, actor: Actor, case: Any, sight: Sight, step: Step
 
 def _shown(spec: ActionSpec, opens: Law | None, refusal: Refusal | None) -> dict[str, Any]:
     return {
-        "action": spec.name, "opens": opens.label if opens else None, "label": str(spec.label), "allowed": refusal is None,
+        "action": spec.name, "opens": opens.label if opens else None, "label": str(spec.label),
+        "allowed": refusal is None,
         "why": str(refusal) if refusal else None, "code": refusal.reason if refusal else None, "decides": spec.decides,
         "version_required": spec.decides and not spec.opening, "schema": schema_of(spec.form),
     }  # fmt: skip

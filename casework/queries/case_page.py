@@ -33,6 +33,7 @@ def show_case(number: str, person_id: int | None, at: datetime | None = None) ->
 
 def shown_case(sight: Sight, case: Any) -> dict[str, Any]:
     """The same of a family that was looked at."""
+    linked = [case_head(other, sight.book) for other in sight.family.cases if other is not case and sight.sees(other)]
     return sight.masked(
         {
             **case_head(case, sight.book),
@@ -45,11 +46,11 @@ def shown_case(sight: Sight, case: Any) -> dict[str, Any]:
             "clocks": _clocks(case, sight),
             "tasks": _tasks(case, sight),
             "documents": papers(case, sight),
-            "family": [case_head(other, sight.book) for other in sight.family.cases if other is not case and sight.sees(other)],
+            "family": linked,
             "details": _presented(case, "present", sight) or {},
             "events": event_entries(case, sight),
         }
-    )  # fmt: skip
+    )
 
 
 def clocks_of(number: str, person_id: int | None) -> list[dict[str, Any]]:

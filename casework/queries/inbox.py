@@ -17,7 +17,7 @@ from casework.domain.reading import FamilyView
 from casework.domain.scope import visible
 from casework.domain.wording import party_label, role_label
 from casework.flow.projection import nodes
-from casework.models import Case, Family, Party, Task
+from casework.models import Family, Party, Task
 from casework.queries.case_page import seconds_between
 from casework.queries.paging import bad_cursor, checked_limit, count_shown, counted_in, read_cursor, to_cursor
 from casework.queries.sight import decided_families, named
@@ -34,7 +34,10 @@ def inbox(
     those leave the page, so it may be short, and `count` counts them unless all fits on one page. team: in the units
     they lead or look over. overdue: past due in their scope."""
     if view not in VIEWS:
-        raise InvalidInput(_("Expected a view, but '%(view)s' is none; views are %(known)s") % {"view": view[:40], "known": ", ".join(VIEWS)})
+        raise InvalidInput(
+            _("Expected a view, but '%(view)s' is none; views are %(known)s")
+            % {"view": view[:40], "known": ", ".join(VIEWS)}
+        )
     moment, book, limit = at or now(), directory(), checked_limit(limit)
     wanted = Task.objects.filter(_wanted(view, person_id, moment, book), finished=None)
     place = _place(cursor)
@@ -58,7 +61,7 @@ def inbox(
 def _wanted(view: str, person_id: int | None, moment: datetime, book: Directory) -> Q:
     if view == "mine":
         return Q(person_id=person_id) if person_id else Q(pk__in=())
-    seen = Q(process__in=Case.objects.filter(visible(person_id, at=moment, book=book)))
+    seen = _of_tasks(visible(person_id, at=moment, book=book))
     grants, roles = book.grants_of(person_id, moment), current_policy().roles
     if view == "claimable":
         offered = Q(pk__in=())
@@ -71,6 +74,18 @@ def _wanted(view: str, person_id: int | None, moment: datetime, book: Directory)
         units = sorted(book.units) if everywhere else _units_below((g.unit_id for g in looked_over), book)
         return Q(unit_id__in=units) & seen
     return Q(due_at__lt=moment) & seen
+
+
+def _of_tasks(visible_cases: Q) -> Q:
+    """Scope asked of the task's own row (its unit is its case's), so that lists start from the open tasks and not from
+    all cases."""
+    own = {"pk__in": "process__in", "unit_id__in": "unit_id__in"}
+    asked = Q(_connector=visible_cases.connector, _negated=visible_cases.negated)
+    for child in visible_cases.children:
+        asked.children.append(
+            _of_tasks(child) if isinstance(child, Q) else (own.get(child[0], f"process__{child[0]}"), child[1])
+        )
+    return asked
 
 
 def _units_below(units: Any, book: Directory) -> list[int]:
@@ -103,7 +118,10 @@ def _unbarred(page: list[Task], person_id: int | None, moment: datetime, book: D
     deciding = [task for task in page if _decides(task)]
     if not deciding:
         return page
-    families = {family: FamilyView(Family(id=family), book.version, [], [], [], [], []) for family in {t.process.family_id for t in deciding}}
+    families = {
+        family: FamilyView(Family(id=family), book.version, [], [], [], [], [])
+        for family in {t.process.family_id for t in deciding}
+    }
     for party in Party.objects.filter(case__family_id__in=sorted(families)).select_related("case"):
         family = families[party.case.family_id]
         family.parties.append(party)

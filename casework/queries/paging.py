@@ -56,7 +56,9 @@ def bad_cursor() -> InvalidInput:
 
 def checked_limit(limit: int) -> int:
     if not 1 <= limit <= MOST:
-        raise InvalidInput(_("Expected a limit from 1 to %(most)d, but it is %(limit)d") % {"most": MOST, "limit": limit})
+        raise InvalidInput(
+            _("Expected a limit from 1 to %(most)d, but it is %(limit)d") % {"most": MOST, "limit": limit}
+        )
     return limit
 
 

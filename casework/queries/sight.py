@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from casework.domain.directory import Directory, directory
 from casework.domain.errors import OutOfScope
-from casework.domain.law import laws
+from casework.domain.law import NUMBER, laws
 from casework.domain.now import now
 from casework.domain.reading import FamilyView, read_family
 from casework.domain.scope import sees
@@ -23,7 +23,7 @@ from casework.domain.wording import party_label
 from casework.flow.projection import nodes
 from casework.models import Party, Task
 
-NUMBER = re.compile(r"[A-Z]{3}-[0-9]{4}-[0-9]{6,9}")
+ANY_NUMBER = re.compile(r"[A-Z]{3}" + NUMBER)
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Sight:
 
 def look_at(number: str, person_id: int | None, at: datetime | None = None) -> tuple[Sight, Any]:
     """The family of a case as the person sees it, and the case. OutOfScope for strangers and for unknown numbers."""
-    if not NUMBER.fullmatch(number):
+    if not ANY_NUMBER.fullmatch(number):
         raise nothing_there()
     family = read_family(number)
     sight = Sight(person_id, family, directory(family.stamp), at or now())

@@ -133,7 +133,9 @@ def test_post_action_takes_few_statements(api):
     number = dispute()
     dispute(evaluation(agent="A1004", reader="a1004"), agent="a1004", upto="forwarded")
     lee = api("lee")
-    with CaptureQueriesContext(connection, ) as asked:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
         lee.act(number, "forward")
     statements = [q["sql"] for q in asked if not q["sql"].startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
     if connection.vendor == "postgresql":

@@ -23,7 +23,9 @@ def test_get_case_when_party_tells_all_of_it(api):
     case = api("ann").get(f"/cases/{number}")
     assert case["number"] == number
     assert case["state"] == {"code": "screening", "label": "leader screening"}
-    assert {"role": "agent", "label": "Agent", "person": {"no": "A1001", "name": "王喆堃"}}.items() <= case["parties"][0].items()
+    assert {"role": "agent", "label": "Agent", "person": {"no": "A1001", "name": "王喆堃"}}.items() <= case["parties"][
+        0
+    ].items()
     assert [c["criterion"] for c in case["details"]["criteria"]] == ["QC4", "QA5"]
     assert case["family"][0]["number"].startswith("EVL-")
     assert [e["entry"]["event"] for e in case["events"]] == ["filed"]
@@ -64,7 +66,9 @@ def _hears_nothing(caller, number, document):
     assert caller.get("/cases") == {"cases": [], "next": None}
 
 
-@pytest.mark.parametrize("number", ["x", "DSP-2026-%00", "DSP-2026-１２３４５６", "DSP-2026-0000000000000", "ZZZ-2026-000001"])
+@pytest.mark.parametrize(
+    "number", ["x", "DSP-2026-%00", "DSP-2026-１２３４５６", "DSP-2026-0000000000000", "ZZZ-2026-000001"]
+)
 def test_get_case_when_number_is_none_is_not_found(api, number):
     assert api("aud").get(f"/cases/{number}", 404)["code"] == "out_of_scope"
 
@@ -98,7 +102,10 @@ def test_case_when_texts_name_a_party_hides_the_name_from_the_decider(api):
     claims = json.loads(json.dumps(CLAIMS))
     claims["criteria"][0]["reasons"] = "我是王喆堃(A1001)，语速正常"
     number = dispute(upto="filed", **claims)
-    for step, actor, data in (("give_statement", "ian", {"criteria": [{"criterion": "QC4", "text": "听过"}]}), ("forward", "lee", {})):
+    for step, actor, data in (
+        ("give_statement", "ian", {"criteria": [{"criterion": "QC4", "text": "听过"}]}),
+        ("forward", "lee", {}),
+    ):
         perform(number, step, acting(actor), data)
     shown = api("qin").get(f"/cases/{number}")
     assert "我是Agent(Agent)" in text_of(shown)
@@ -143,7 +150,9 @@ def test_case_while_the_ruling_is_a_draft_hides_it_from_the_parties(api):
 def test_case_when_a_ruling_was_taken_back_never_shows_it_to_the_parties(api):
     number = dispute(upto="ruled")
     perform(number, "revise", acting("qin"))
-    perform(number, "rule", acting("qin"), {**RULING, "criteria": [{**c, "reasons": "第二稿"} for c in RULING["criteria"]]})
+    perform(
+        number, "rule", acting("qin"), {**RULING, "criteria": [{**c, "reasons": "第二稿"} for c in RULING["criteria"]]}
+    )
     _finish(number)
     shown = text_of(api("ann").get(f"/cases/{number}"))
     assert "第二稿" in shown and "部分语速过快" not in shown

@@ -56,7 +56,8 @@ def test_request_with_a_bad_token_is_not_rescued_by_its_session(api):
 @pytest.mark.parametrize(
     "raw",
     [
-        b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"data": NaN}', b'{"data": {"a": Infinity}}', b'{"data": {"a": 1e999}}',
+        b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"data": NaN}', b'{"data": {"a": Infinity}}',
+        b'{"data": {"a": 1e999}}',
         b'{"version": 99999999999999999999999}', b'{"version": "1"}', b'{"data": {}, "more": 1}', b"[" * 100_000,
         b'{"data":' * 5000 + b"{}" + b"}" * 5000, b'{"data":' + b'{"a":' * 50 + b"1" + b"}" * 51, b"1" * 10_000,
     ],
@@ -83,7 +84,9 @@ def test_unknown_paths_and_methods_are_problems_too(api):
     assert caller.get("/no/such", 404)["code"] == "no_such_path"
     assert caller.post("/no/such", {}, 404)["code"] == "no_such_path"
     response = caller.client.delete(f"{BASE}/cases", headers=caller.headers)
-    assert response.status_code == 405 and response.json()["code"] == "method_not_allowed" and "GET" in response["Allow"]
+    assert (
+        response.status_code == 405 and response.json()["code"] == "method_not_allowed" and "GET" in response["Allow"]
+    )
 
 
 def test_answers_speak_the_language_asked_for_or_the_account_s(api):
@@ -115,7 +118,12 @@ def test_openapi_is_3_1_and_every_path_answers(api):
     number = dispute(upto="issued")
     from casework.models import Document
 
-    values = {"{number}": number, "{document_id}": str(Document.objects.get().pk), "{action}": "forward", "{import_id}": "x"}
+    values = {
+        "{number}": number,
+        "{document_id}": str(Document.objects.get().pk),
+        "{action}": "forward",
+        "{import_id}": "x",
+    }
     aud = api("aud")
     for path, operations in schema["paths"].items():
         filled = path
@@ -125,7 +133,11 @@ def test_openapi_is_3_1_and_every_path_answers(api):
         for method, operation in operations.items():
             assert operation["security"] and operation["summary"] and "default" in operation["responses"]
             response = getattr(aud.client, method)(filled, headers=aud.headers)
-            assert response.status_code < 500 and response.status_code not in (401, 405), (method, path, response.content)
+            assert response.status_code < 500 and response.status_code not in (401, 405), (
+                method,
+                path,
+                response.content,
+            )
             if method == "get" and "import_id" not in path:
                 assert response.status_code == 200, (path, response.content)
     assert not [path for path, operations in schema["paths"].items() if "evidence" in path and "post" in operations]
@@ -167,7 +179,9 @@ def test_readyz_when_a_clock_waits_too_long_is_red(api, time):
 
 
 def test_readyz_when_a_delivery_is_stuck_too_long_is_red(api, time):
-    Delivery.objects.create(id=1, kind="x", dedup="x", created_at=now(), due_at=now(), attempts=3, problem="A1001 secret")
+    Delivery.objects.create(
+        id=1, kind="x", dedup="x", created_at=now(), due_at=now(), attempts=3, problem="A1001 secret"
+    )
     assert Client().get("/readyz").json()["checks"]["deliveries"]["stuck"] == 1
     time.on(hours=1)
     response = Client().get("/readyz")

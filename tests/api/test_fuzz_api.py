@@ -11,8 +11,10 @@ from tests.factories import CLAIMS, RULING, STATEMENT, dispute, evaluation
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-    | st.sampled_from(["QC4", "QA5", "10", "6.5", "accept", "other", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00",
-                       "\0", "\ud800", "fact_wrong", 70_000, 2**63 - 1, 2**64, -1, "ten-item"]),
+    | st.sampled_from([
+        "QC4", "QA5", "10", "6.5", "accept", "other", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00",
+        "\0", "\ud800", "fact_wrong", 70_000, 2**63 - 1, 2**64, -1, "ten-item",
+    ]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
@@ -23,7 +25,9 @@ FORMS = {
     "propose_correction": {"changes": [{"criterion": "QC4", "value": "10", "reasons": "x"}]},
     "sign": {"document_sha256": "0" * 64, "credential": "x"}, "ask_reinstatement": {"cause": "leave", "reasons": "x"},
 }  # fmt: skip
-ACTIONS = sorted({name for law in laws().values() for name in law.actions} | {"no_such", "state", "__init__", "x" * 300})
+ACTIONS = sorted(
+    {name for law in laws().values() for name in law.actions} | {"no_such", "state", "__init__", "x" * 300}
+)
 
 
 @st.composite
@@ -46,7 +50,11 @@ def bodies(draw, action: str):
 @pytest.fixture
 def cases(api):
     deliverable = dispute(upto="forwarded")
-    return [deliverable, dispute(evaluation(agent="A1004", reader="a1004"), agent="a1004"), evaluation(agent="A1007", reader=None)]
+    return [
+        deliverable,
+        dispute(evaluation(agent="A1004", reader="a1004"), agent="a1004"),
+        evaluation(agent="A1007", reader=None),
+    ]
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))

@@ -74,14 +74,18 @@ def test_import_when_not_permitted_learns_nothing(api, login, kind):
 
 def test_import_people_adds_units_and_persons(api):
     units = file(b"code,name,parent\nT-NEW,New team,OC\n", "units.csv")
-    people = file(b"no,name,login,role,unit,acts_on,from,until,principal,email\nA9001,Nia,nia,agent,T-NEW,,,,,\n", "people.csv")
+    people = file(
+        b"no,name,login,role,unit,acts_on,from,until,principal,email\nA9001,Nia,nia,agent,T-NEW,,,,,\n", "people.csv"
+    )
     run = api("hua").send("/imports", kind="people", file=[units, people])
     assert run["state"] == "done" and run["counts"]["new"]["persons"] == 1
     assert Person.objects.get(no="A9001").unit == Unit.objects.get(code="T-NEW")
 
 
 def test_import_people_when_bad_is_refused_whole(api):
-    people = file(b"no,name,login,role,unit,acts_on,from,until,principal,email\nA9001,Nia,nia,king,T-NO,,,,,\n", "people.csv")
+    people = file(
+        b"no,name,login,role,unit,acts_on,from,until,principal,email\nA9001,Nia,nia,king,T-NO,,,,,\n", "people.csv"
+    )
     run = api("root").send("/imports", kind="people", file=people)
     assert run["state"] == "refused" and {p["code"] for p in run["problems"]} >= {"unknown_role", "unknown_unit"}
     assert not Person.objects.filter(no="A9001").exists()
@@ -94,7 +98,11 @@ def test_import_recordings_keeps_the_good_and_tells_the_rest(api):
     with wave.open(sound, "wb") as out:
         out.setparams((1, 1, 8000, 0, "NONE", ""))
         out.writeframes(b"\0" * 8000)
-    files = [file(sound.getvalue(), f"{call}.wav"), file(b"no sound", "CALL-X.wav"), file(sound.getvalue(), "{odd}.wav")]
+    files = [
+        file(sound.getvalue(), f"{call}.wav"),
+        file(b"no sound", "CALL-X.wav"),
+        file(sound.getvalue(), "{odd}.wav"),
+    ]
     run = api("ian").send("/imports", kind="recordings", file=files)
     assert run["counts"] == {"new": 1, "unchanged": 0, "errors": 2} and Recording.objects.count() == 1
     assert [p["code"] for p in run["problems"]] == ["not_a_recording", "unknown_interaction"]
@@ -102,8 +110,12 @@ def test_import_recordings_keeps_the_good_and_tells_the_rest(api):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"kind": "evaluations"}, {"file": file(b"x")}, {"kind": "no", "file": file(b"x")}, {"kind": "evaluations", "file": [file(b"x"), file(b"y", "z")]},
-     {"kind": "recordings", "file": file(b"x"), "historical": "true"}, {"kind": "evaluations", "file": file(b"x"), "partial": "perhaps"}],
+    [
+        {"kind": "evaluations"}, {"file": file(b"x")}, {"kind": "no", "file": file(b"x")},
+        {"kind": "evaluations", "file": [file(b"x"), file(b"y", "z")]},
+        {"kind": "recordings", "file": file(b"x"), "historical": "true"},
+        {"kind": "evaluations", "file": file(b"x"), "partial": "perhaps"},
+    ],
     ids=range(6),
 )  # fmt: skip
 def test_import_when_asked_wrongly_is_invalid(api, fields):

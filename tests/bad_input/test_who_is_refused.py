@@ -190,14 +190,28 @@ def test_leaver_remains_a_party(db, time, as_):
         perform(paper, "insist", as_("bo"))
 
 
-@pytest.mark.parametrize("action", ["", "file", "record_score", "RULE", "rule ", "__init__", "evaluation", "x\x00", "规则", "a" * 9_999, "\ud800"])
+@pytest.mark.parametrize(
+    "action",
+    ["", "file", "record_score", "RULE", "rule ", "__init__", "evaluation", "x\x00", "规则", "a" * 9_999, "\ud800"],
+)
 def test_unknown_action_is_refused(empty_seat, as_, action):
     with refused(UnknownAction):
         perform(empty_seat, action, as_("qin"), {})
 
 
 @pytest.mark.parametrize(
-    "number", ["", "DSP", "DSP-2026-999999", "XXX-2026-000001", "EVL-2026-000001 ", "DSP-\x00", "DSP-\ud800", "DSP-" + "9" * 9_999, "DSP-' OR 1=1"]
+    "number",
+    [
+        "",
+        "DSP",
+        "DSP-2026-999999",
+        "XXX-2026-000001",
+        "EVL-2026-000001 ",
+        "DSP-\x00",
+        "DSP-\ud800",
+        "DSP-" + "9" * 9_999,
+        "DSP-' OR 1=1",
+    ],
 )
 def test_unknown_case_is_refused(empty_seat, as_, number):
     with refused(OutOfScope):

@@ -84,19 +84,19 @@ class Everything(Form):
 @pytest.mark.parametrize(
     ("data", "code", "english", "chinese"),
     [
-        ({"number": 0}, "greater_than", "it is not above 0; write a larger number", "应大于0；请填写较大的数"),
-        ({"number": 10}, "less_than", "it is not below 10; write a smaller number", "应小于10；请填写较小的数"),
-        ({"within": 0}, "greater_than_equal", "it is below 1; write a larger number", "小于1；请填写较大的数"),
-        ({"within": 99}, "less_than_equal", "it is above 9; write a smaller number", "大于9；请填写较小的数"),
-        ({"number": "x"}, "int_parsing", "it is no whole number; write one such as 7", "不是整数；请填写整数，如7"),
-        ({"words": "x"}, "string_too_short", "it has fewer than 2 characters; write more", "不足2个字符；请补充"),
-        ({"words": "long"}, "string_too_long", "it has more than 3 characters; shorten it", "超过3个字符；请缩短"),
-        ({"items": []}, "too_short", "it has fewer than 1 entries; add some", "不足1项；请补充"),
-        ({"items": [1, 2, 3]}, "too_long", "it has more than 2 entries; remove some", "超过2项；请删减"),
-        ({"one": "d"}, "literal_error", "it is none of a, b, c; choose one of these", "不属于a、b、c；请从中选择"),
-        ({"colour": 1}, "enum", "it is none of red; choose one of these", "不属于red；请从中选择"),
+        ({"number": 0}, "greater_than", "it is not above 0; write a larger number", "应大于0，请填写较大的数"),
+        ({"number": 10}, "less_than", "it is not below 10; write a smaller number", "应小于10，请填写较小的数"),
+        ({"within": 0}, "greater_than_equal", "it is below 1; write a larger number", "小于1，请填写较大的数"),
+        ({"within": 99}, "less_than_equal", "it is above 9; write a smaller number", "大于9，请填写较小的数"),
+        ({"number": "x"}, "int_parsing", "it is no whole number; write one such as 7", "不是整数，请填写整数，如7"),
+        ({"words": "x"}, "string_too_short", "it has fewer than 2 characters; write more", "不足2个字符，请补充"),
+        ({"words": "long"}, "string_too_long", "it has more than 3 characters; shorten it", "超过3个字符，请缩短"),
+        ({"items": []}, "too_short", "it has fewer than 1 entries; add some", "不足1项，请补充"),
+        ({"items": [1, 2, 3]}, "too_long", "it has more than 2 entries; remove some", "超过2项，请删减"),
+        ({"one": "d"}, "literal_error", "it is none of a, b, c; choose one of these", "不属于a、b、c，请从中选择"),
+        ({"colour": 1}, "enum", "it is none of red; choose one of these", "不属于red，请从中选择"),
         ({"misspelt": 1}, "extra_forbidden", "there is no such field; correct its name or leave it out",
-         "没有该字段；请更正字段名，或者删去"),
+         "没有该字段，请更正字段名，或者删去"),
     ],
 )  # fmt: skip
 def test_words_name_what_was_expected(data: dict[str, Any], code: str, english: str, chinese: str) -> None:
@@ -140,5 +140,5 @@ def test_refusal_names_at_most_five_problems_and_carries_all() -> None:
     with translation.override("zh-hans"), pytest.raises(InvalidInput) as refusal:
         parse(Everything, many)
     assert len(refusal.value.problems) == 9
-    assert str(refusal.value).startswith("所填内容有误：nonsense0：没有该字段；")
+    assert str(refusal.value).startswith("所填内容有误：nonsense0：没有该字段，")
     assert str(refusal.value).count("没有该字段") == 5

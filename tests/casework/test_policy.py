@@ -79,6 +79,8 @@ def test_load_default_pack_has_the_limits_of_the_decisions(policy):
             "sign": "1 workday",
             "appeal_window": "2 workdays",
             "reinstatement": "2 workdays",
+            "reinstating": "2 workdays",
+            "deemed_service": "1 workday",
             "whole": "20 workdays",
         },
     }

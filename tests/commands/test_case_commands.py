@@ -5,12 +5,15 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.core.management import get_commands
 
 from casework import store
 from casework.domain.now import now
 from casework.models import Account, Case, CaseEvent, Document, Token
 from tests.commands.conftest import refused, run
 from tests.factories import CLAIMS, RULING, STATEMENT, credential, dispute, evaluation, recording
+
+OURS = ("casework", "workflows", "demo")
 
 
 @pytest.fixture
@@ -94,7 +97,7 @@ def test_sign_with_the_password_from_the_environment_then_verify_the_ruling(db, 
     assert (genuine.status, genuine.out.splitlines()[-1]) == (0, "genuine"), genuine
     whole = ruling.read_bytes()
     for name, changed in (
-        ("one byte", whole[:900] + b"X" + whole[901:]),
+        ("one byte", whole[:900] + bytes([whole[900] ^ 1]) + whole[901:]),
         ("appended", whole + b"%"),
         ("cut", whole[:-9]),
     ):
@@ -189,6 +192,12 @@ def test_perform_with_a_credential_in_the_data_ends_with_2(filed, token_of, tmp_
 def test_perform_misused_ends_with_2_on_one_line(db):
     refused(run("perform", "DSP-2026-000001"), 2, "required")
     refused(run("perform", "DSP-2026-000001", "x", "--as", "ann", "--version", "one"), 2, "--version")
+
+
+@pytest.mark.parametrize("name", sorted(n for n, app in get_commands().items() if app.split(".")[0] in OURS))
+def test_help_of_every_command_is_printed(name, capsys):
+    assert run(name, "--help").status == 0
+    assert capsys.readouterr().out.startswith("usage: ")
 
 
 @pytest.mark.parametrize("login", ["ian", "ian2", "lee", "qiu", "ann", "root"])

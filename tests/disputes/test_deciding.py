@@ -18,8 +18,8 @@ from tests.seen import (
     entry,
     events,
     refused,
-    revoke_all,
     reviewer,
+    revoke_all,
     running,
     second_lead,
     sweep,
@@ -58,14 +58,23 @@ def test_sign_refused_leaves_everything_and_accepted_moves_the_score_with_the_se
     for data in ({}, {"credential": "x"}, {**good, "document_sha256": "abc"}, {**good, "extra": 1}):
         with refused(InvalidInput):
             perform(drafted, "sign", as_("qin"), data)
-    for login, kind in (("ann", NotPermitted), ("ian2", NotPermitted), ("qiu", NotPermitted), (second_lead(), NotPermitted)):
+    for login, kind in (
+        ("ann", NotPermitted),
+        ("ian2", NotPermitted),
+        ("qiu", NotPermitted),
+        (second_lead(), NotPermitted),
+    ):
         credential(login)
         with refused(kind):
             perform(drafted, "sign", as_(login), {**good, "credential": credential(login)})
 
     time.set("2026-11-03 11:00")
     perform(drafted, "sign", as_("qin"), good)
-    assert (case(drafted).state, documents(drafted), str(case(subject).score)) == ("sealing", [("ruling", "signed")], "84.00")
+    assert (case(drafted).state, documents(drafted), str(case(subject).score)) == (
+        "sealing",
+        [("ruling", "signed")],
+        "84.00",
+    )
     signed = entry(drafted, "sign")
     assert good["credential"] not in str(signed) and "credential" not in signed["data"]
 
@@ -154,7 +163,11 @@ def test_issue_moves_the_score_or_nothing(real_db, time):
     paper = dispute(number, upto="signed")
     _forbid("rescore")
     deliver_due()
-    assert (case(paper).state, documents(paper), str(case(number).score)) == ("sealing", [("ruling", "signed")], "84.00")
+    assert (case(paper).state, documents(paper), str(case(number).score)) == (
+        "sealing",
+        [("ruling", "signed")],
+        "84.00",
+    )
     assert Delivery.objects.get(kind="seal").problem
     _allow()
     time.on(minutes=5)
@@ -174,8 +187,7 @@ def _forbid(action: str) -> None:
             )
             return
         cursor.execute(
-            "CREATE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION 'forbidden'; END $$"
+            "CREATE FUNCTION forbid() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'forbidden'; END $$"
         )
         cursor.execute(
             "CREATE TRIGGER forbidden BEFORE INSERT ON casework_caseevent FOR EACH ROW "

@@ -10,7 +10,11 @@ from tests.seen import case, due, entry, events, parties, refused, running, swee
 
 TYPE = "disputes.ScoreDispute"
 QC4, QA5 = ({"criteria": [item]} for item in CLAIMS["criteria"])
-QA6 = {"criteria": [{"criterion": "QA6", "claimed": "10", "ground": "evidence_overlooked", "reasons": "见第12秒", "seconds": [12]}]}
+QA6 = {
+    "criteria": [
+        {"criterion": "QA6", "claimed": "10", "ground": "evidence_overlooked", "reasons": "见第12秒", "seconds": [12]}
+    ]
+}
 
 
 @pytest.fixture

@@ -20,7 +20,10 @@ def filed(db, time) -> str:
 
 def test_state_beside_screening_is_kept_by_criterion(filed, as_):
     perform(filed, "give_statement", as_("ian"), STATEMENT)
-    assert (case(filed).heard, case(filed).claims["QC4"]["statement"]) == ("stated", {"text": "听到语速过快", "conceded": False})
+    assert (case(filed).heard, case(filed).claims["QC4"]["statement"]) == (
+        "stated",
+        {"text": "听到语速过快", "conceded": False},
+    )
     assert tasks(filed) == {("screen", "team_leader")}
     with refused(NotAllowedNow, "already_heard"):
         perform(filed, "give_statement", as_("ian"), STATEMENT)
@@ -60,12 +63,22 @@ def test_concede_leaves_the_reviewer_only_to_accept(filed, as_):
     perform(filed, "forward", as_("lee"))
     deliver_all()
     maintained = RULING["criteria"][1]
-    for decision in ({"decision": "maintain"}, {"decision": "other", "value": "6"}, {"decision": "inadmissible", "ground": "no_reasons"}):
+    for decision in (
+        {"decision": "maintain"},
+        {"decision": "other", "value": "6"},
+        {"decision": "inadmissible", "ground": "no_reasons"},
+    ):
         with refused(InvalidInput, problems=["conceded"]):
-            perform(filed, "rule", as_("qin"), {"criteria": [{"criterion": "QC4", "reasons": "x", **decision}, maintained]})
+            perform(
+                filed, "rule", as_("qin"), {"criteria": [{"criterion": "QC4", "reasons": "x", **decision}, maintained]}
+            )
     perform(filed, "rule", as_("qin"), {"criteria": [ACCEPTED, maintained]})
     ruled = case(filed)
-    assert (ruled.state, ruled.outcome, ruled.claims["QC4"]["decision"]["value"]["score"]) == ("signing", "adjusted", "10")
+    assert (ruled.state, ruled.outcome, ruled.claims["QC4"]["decision"]["value"]["score"]) == (
+        "signing",
+        "adjusted",
+        "10",
+    )
 
 
 def test_silence_is_recorded_and_late_statements_are_refused(filed, time, as_):

@@ -119,7 +119,9 @@ def test_rule_below_a_correction_is_refused(db, time, as_):
     """The floor is the best of original and corrected value."""
     number = evaluation()
     recording(number)
-    perform(number, "propose_correction", as_("ian"), {"changes": [{"criterion": "QC4", "value": "6", "reasons": "更正"}]})
+    perform(
+        number, "propose_correction", as_("ian"), {"changes": [{"criterion": "QC4", "value": "6", "reasons": "更正"}]}
+    )
     perform(number, "approve_correction", as_("qin"))
     cui = second_lead()
     paper = at_review(number, {"criterion": "QC4", "claimed": "10"})

@@ -5,7 +5,7 @@ import pytest
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, OutOfScope
 from casework.domain.perform import perform
 from tests.factories import CLAIMS, deliver_all, dispute, evaluation
-from tests.seen import case, due, entry, parties, refused, revoke_all, reviewer, running, sweep, tasks, told
+from tests.seen import case, due, entry, parties, refused, reviewer, revoke_all, running, sweep, tasks, told
 
 REASONS = {"reasons": "请补充具体时间点"}
 
@@ -34,7 +34,9 @@ def test_forward_by_the_leaders_deputy_names_in_whose_stead(filed, as_):
     assert entry(filed, "forward")["grant"]["in_stead_of"] == "L301"
 
 
-@pytest.mark.parametrize(("login", "kind"), [("luo", OutOfScope), ("ann", NotPermitted), ("qin", NotPermitted), ("ian", NotPermitted)])
+@pytest.mark.parametrize(
+    ("login", "kind"), [("luo", OutOfScope), ("ann", NotPermitted), ("qin", NotPermitted), ("ian", NotPermitted)]
+)
 def test_forward_by_another_is_refused(filed, as_, login, kind):
     with refused(kind):
         perform(filed, "forward", as_(login))
@@ -74,7 +76,11 @@ def test_return_and_amend_goes_back_to_the_leader(filed, time, as_):
     new = {"criteria": [{**CLAIMS["criteria"][0], "claimed": "8", "reasons": "见第35秒与第50秒"}]}
     perform(filed, "amend", as_("ann"), new)
     amended = case(filed)
-    assert (amended.state, amended.claims["QC4"]["claimed"]["score"], list(amended.claims)) == ("screening", "8", ["QC4", "QA5"])
+    assert (amended.state, amended.claims["QC4"]["claimed"]["score"], list(amended.claims)) == (
+        "screening",
+        "8",
+        ["QC4", "QA5"],
+    )
     assert due(filed, "screen") == "2026-11-05 18:00"
 
 
@@ -100,7 +106,12 @@ def test_return_and_withdraw_restores_the_score(filed, as_):
 def test_return_left_unanswered_lapses_and_the_agent_was_told_twice_before(filed, time, as_):
     perform(filed, "return_to_agent", as_("lee"), REASONS)
     subject = case(filed).subject.number
-    for moment, warned in [("2026-11-04 17:59", 0), ("2026-11-04 18:00", 1), ("2026-11-05 15:59", 1), ("2026-11-05 16:00", 2)]:
+    for moment, warned in [
+        ("2026-11-04 17:59", 0),
+        ("2026-11-04 18:00", 1),
+        ("2026-11-05 15:59", 1),
+        ("2026-11-05 16:00", 2),
+    ]:
         time.set(moment)
         sweep()
         deliver_all()

@@ -16,7 +16,18 @@ from casework.domain.perform import open_case, perform
 from casework.domain.reading import read_family
 from casework.models import Delivery, Document
 from tests.conftest import Time, _copied, _drop, acting, forget
-from tests.factories import CLAIMS, RULING, STATEMENT, TEN, credential, deliver_all, dispute, evaluation, recording, scorecard
+from tests.factories import (
+    CLAIMS,
+    RULING,
+    STATEMENT,
+    TEN,
+    credential,
+    deliver_all,
+    dispute,
+    evaluation,
+    recording,
+    scorecard,
+)
 
 POSTGRESQL = connection.vendor == "postgresql"
 FRAME = re.compile(r"^(BEGIN|COMMIT|SAVEPOINT|RELEASE|ROLLBACK|SET )", re.IGNORECASE)

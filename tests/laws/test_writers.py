@@ -39,7 +39,7 @@ def problems(name: str, module: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Assign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
-                if isinstance(target, ast.Attribute) and target.attr == "state" and not inside:
+                if isinstance(target, ast.Attribute) and target.attr == "state" and not inside and _root(target) not in SAVED:
                     yield f"{name}:{node.lineno} assigns a state"
         if isinstance(node, ast.ImportFrom) and not inside:
             for alias in node.names:
@@ -52,7 +52,7 @@ def problems(name: str, module: ast.Module) -> Iterator[str]:
 def _call_problems(name: str, node: ast.Call, inside: bool, rows: bool) -> Iterator[str]:
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     root = _root(node.func)
-    if called in ("update", "bulk_update", "save") and (
+    if called in ("update", "bulk_update", "save") and root not in SAVED and (
         any(k.arg == "state" for k in node.keywords)
         or any(isinstance(a, ast.List | ast.Tuple) and "state" in _texts(a) for a in [*node.args, *(k.value for k in node.keywords)])
     ):

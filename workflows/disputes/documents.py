@@ -60,7 +60,8 @@ class _Paper:
                 "interaction": evaluation.interaction_id, "channel": evaluation.channel,
                 "started_at": plain(evaluation.fact_at), "duration_s": evaluation.duration_s,
                 "recording": {
-                    "sha256": recording.sha256 if recording else "", "state": evaluation.recording_state or "missing",
+                    "sha256": recording.sha256 if recording else "",
+                    "state": evaluation.recording_state or ("unchecked" if recording else "missing"),
                 },
             },
             "rubric": {
@@ -90,13 +91,13 @@ class _Paper:
             "statement": self._statement(claim), "conceded": bool((claim["statement"] or {}).get("conceded")),
             "admissible": admissible,
             "outcome": texts(self.rules.label("outcomes", moved if admissible else "inadmissible")),
-            "reasons": self._reasons(decision),
+            "reasons": self._reasons(claim),
         }  # fmt: skip
 
     def refused(self, code: str) -> dict[str, Any]:
         decision, criterion = self.case.claims[code]["decision"], self.rubric.criterion(code)
         return {
-            "code": code, "name": texts(criterion.name), "reasons": decision["reasons"],
+            "code": code, "name": texts(criterion.name), "reasons": decision["reasons"] or self._late(),
             "ground_of_inadmissibility": texts(self.rules.label("inadmissibility", decision["ground"])),
         }  # fmt: skip
 
@@ -121,9 +122,13 @@ class _Paper:
 
     def foot(self) -> dict[str, Any]:
         return {
-            "deciders": self._deciders(), "barred": self._barred(),
+            "deciders": self._deciders(), "issued_note": self._issued_note(), "barred": self._barred(),
             "labour_arbitration": texts(self.rules.texts["labour_arbitration"]), "timeline": self._timeline(),
         }  # fmt: skip
+
+    def _issued_note(self) -> dict[str, str]:
+        """How the document comes to bind; the moment stands in the seal."""
+        return texts(self.rules.texts["issued" if self._deciders() else "issued_by_seal"])
 
     def _party(self, role: str, person_id: int) -> dict[str, Any]:
         person = self.book.persons[person_id]
@@ -140,8 +145,23 @@ class _Paper:
             return {"text": claim["statement"]["text"]} if claim["statement"]["text"] else None
         return {"silent": True} if self.case.heard == "silent" else None
 
-    def _reasons(self, decision: dict[str, Any]) -> str:
-        return "\n".join(part for part in (self.case.annul, decision["reasons"]) if part)
+    def _reasons(self, claim: dict[str, Any]) -> str:
+        """The reviewer's reasons, and before them what by rule left the reviewer no choice."""
+        decision, words, parts = claim["decision"], self.rules.texts, [self.case.annul]
+        if decision["decision"] == "inadmissible":
+            parts.append(_both(self.rules.label("inadmissibility", decision["ground"])))
+        elif self.evaluation.recording_state in ("missing", "altered"):
+            parts.append(_both(words["recording_missing"]))
+        elif (claim["statement"] or {}).get("conceded"):
+            parts.append(_both(words["consent"]))
+        return "\n".join(part for part in (*parts, decision["reasons"]) if part)
+
+    def _late(self) -> str:
+        """When the window ended, where lateness was decided by rule."""
+        clock = self.family.clock(self.evaluation, "objection")
+        if clock is None:
+            return _both(self.policy.case_type("evaluations").texts["historical"])
+        return "\n".join(self.rules.texts["late"].fill(until=local_text(clock.due_at)).values())
 
     def _total(self, card: dict[str, Any]) -> dict[str, Any]:
         result = total(self.rubric, card)
@@ -186,12 +206,20 @@ class _Paper:
     def _timeline(self) -> list[dict[str, Any]]:
         return [
             {
-                "at": entry["received_at"], "what": texts(self.rules.timeline[entry["action"]]),
+                "at": entry["received_at"], "what": self._what(entry),
                 "who": self._who(entry), "digest": digest[:16],
             }
             for entry, digest in self._events()
             if entry["action"] in self.rules.timeline
         ]  # fmt: skip
+
+    def _what(self, entry: dict[str, Any]) -> dict[str, str]:
+        """The event in words; where nobody screened, why."""
+        what = texts(self.rules.timeline[entry["action"]])
+        if (skipped := entry["data"].get("screening")) is None:
+            return what
+        why = self.rules.texts["leader_skipped"].fill(reason=self.rules.label("skip_reasons", skipped))
+        return {"zh": f"{what['zh']}。{why['zh']}", "en": f"{what['en']}. {why['en']}"}
 
     def _who(self, entry: dict[str, Any]) -> dict[str, str]:
         person = self.book.person_no(entry["actor"])
@@ -207,6 +235,11 @@ class _Paper:
 
 
 _NO_TOTAL = {"score": "—", "band": "—", "passed": False}
+
+
+def _both(entry: Any) -> str:
+    """A text in both languages, a line each."""
+    return f"{entry.zh}\n{entry.en}"
 
 
 def shown(value: dict[str, Any]) -> dict[str, str]:

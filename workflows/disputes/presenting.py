@@ -23,7 +23,11 @@ def present(case: ScoreDispute, sight: Any) -> dict[str, Any]:
         "outcome": {"code": outcome, "label": spoken(rules.label("outcomes", outcome))} if outcome else None,
         "annulled_because": case.annul if case.annul and not hidden else None,
         "served_at": plain(case.served_at), "served_how": case.served_how or None,
-        "criteria": [_criterion(code, claim, evaluation, rules, hidden) for code, claim in case.claims.items()],
+        "criteria": [
+            _criterion(code, case.claims[code], evaluation, rules, hidden)
+            for code in evaluation.rubric.criteria  # in its order: a database may lose that of the claims
+            if code in case.claims
+        ],
     }  # fmt: skip
 
 

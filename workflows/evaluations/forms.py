@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from casework.domain.forms import Amount, Form, Line, Moment, Reasons, Remark, Seconds
+from casework.domain.forms import Amount, Form, Line, Moment, Readable, Reasons, Remark, Seconds
 
 
 def _as_value(given: Any) -> Any:
@@ -40,22 +40,28 @@ class Score(Value):
         return {**super().plain(), "at": self.at, "comment": str(self.comment)}
 
 
+# As long as their columns.
+Id = Annotated[str, Field(min_length=1, max_length=60), Readable]
+Mark = Annotated[str, Field(max_length=60), Readable]
+Channel = Annotated[str, Field(min_length=1, max_length=20), Readable]
+
+
 class Scorecard(Form):
     """A scored interaction, complete."""
 
-    external_id: Line
+    external_id: Id
     purpose: Literal["regular", "recheck", "calibration"] = "regular"
     rubric: Line
     rubric_version: Annotated[int, Field(ge=1, le=32_767)]
-    interaction_id: Line
-    channel: Line
+    interaction_id: Id
+    channel: Channel
     started_at: Moment
     duration_s: Seconds
-    customer_ref: Line = ""
+    customer_ref: Mark = ""
     agent_no: Line
     inspector_no: Line
     scored_at: Moment
-    team: Line = ""
+    team: Mark = ""
     scores: Annotated[dict[Code, Score], Field(min_length=1, max_length=200)]
     content_digest: Annotated[str, Field(pattern=r"^[0-9a-f]{0,64}$")] = ""
     historical: bool = False

@@ -66,7 +66,8 @@ def _hold_one_of(actor: Actor, roles: Iterable[str], what: str) -> None:
     wanted = set(roles)
     if not any(grant.role in wanted for grant in directory().grants_of(actor.person_id, actor.received_at)):
         raise NotPermitted(
-            _("Expected an inspector or a QA lead to import %(what)s, but you are neither; ask one of them") % {"what": what}
+            _("Expected an inspector or a QA lead to import %(what)s, but you are neither; ask one of them")
+            % {"what": what}
         )
 
 

@@ -25,9 +25,10 @@ def present(case: Evaluation, sight: Any) -> dict[str, Any]:
             "duration_s": case.duration_s, "recording_state": case.recording_state or None,
         },
         "rubric": {
-            "code": rubric.code, "version": rubric.version, "name": spoken(rubric.name), "pass_mark": str(rubric.pass_mark),
+            "code": rubric.code, "version": rubric.version, "name": spoken(rubric.name),
+            "pass_mark": str(rubric.pass_mark),
         },
-        "scorecard": [_line(case, rubric, code) for code in case.current],
+        "scorecard": [_line(case, rubric, code) for code in rubric.criteria if code in case.current],
         "open_criteria": case.open_criteria, "correction": _correction(case, sight),
     }  # fmt: skip
 

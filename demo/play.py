@@ -119,7 +119,7 @@ class Play:
     # The evaluations
 
     def evaluations(self) -> None:
-        with self.stage.step(named("qin"), "imports the rubrics' evaluations 质检评分, as drafts 草稿") as note:
+        with self.stage.step(named("qin"), "imports a month of evaluations 质检评分, as drafts 草稿") as note:
             rubrics = register_rubrics()
             found = read_evaluations(table_of(str(DATA / "evaluations-2026-10.csv")))
             expect(not errors(found.problems), "the evaluations have errors")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from casework.domain.perform import perform
-from casework.models import CaseEvent, Document
+from casework.models import CaseEvent, Document, Party
 from tests.conftest import acting
 from tests.factories import CLAIMS, RULING, deliver_all, dispute, evaluation
 from workflows.evaluations.models import Evaluation
@@ -251,6 +251,19 @@ def test_get_actions_says_what_and_why_not(api):
     ann = {a["action"]: a for a in api("ann").get(f"/cases/{number}/actions")}
     assert ann["withdraw"]["allowed"] and ann["insist"]["code"] == "not_allowed_now"
     assert "criteria" in ann["add_criteria"]["schema"]["properties"]
+
+
+def test_get_actions_when_another_decider_sits_says_the_seat_is_taken(api):
+    from casework.domain.actor import system
+    from casework.domain.staff import grant
+    from casework.models import Person, Unit
+
+    grant(Person.objects.get(no="Q203"), "qa_lead", Unit.objects.get(code="OC"), system())
+    number = dispute(upto="forwarded")
+    sitting = Party.objects.get(case__number=number, role="reviewer", until=None).person.no
+    free = {"M401": "feng", "Q203": "qin"}[sitting]
+    offered = {a["action"]: a for a in api(free).get(f"/cases/{number}/actions")}
+    assert (offered["claim"]["allowed"], offered["claim"]["code"]) == (False, "seat_taken")
 
 
 def test_get_actions_of_an_evaluation_offers_the_dispute_it_opens(api):

@@ -67,6 +67,12 @@ def test_post_when_body_is_unreadable_is_invalid(api, raw):
     assert api("lee").post(f"/cases/{dispute()}/actions/forward", raw, 422)["code"] == "invalid_input"
 
 
+def test_post_when_body_is_too_deep_says_so(api):
+    number, path = dispute(), "/cases/{}/actions/forward"
+    for raw in (b"[" * 100_000, b'{"data":' + b'{"a":' * 50 + b"1" + b"}" * 51):
+        assert api("lee").post(path.format(number), raw, 422)["problems"][0]["code"] == "too_deep"
+
+
 def test_post_when_body_is_huge_is_too_large(api, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     raw = json.dumps({"data": {"reasons": "x" * 2000}}).encode()

@@ -5,7 +5,7 @@ import pytest
 from casework import store
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
 from casework.domain.perform import perform
-from tests.factories import RULING, STATEMENT, deliver_all, dispute, evaluation, recording
+from tests.factories import RULING, deliver_all, dispute, evaluation, recording
 from tests.seen import LOGINS, case, documents, due, entry, parties, refused, reviewer, second_lead, sweep, tasks, told
 
 QC4, QA5 = RULING["criteria"]
@@ -310,4 +310,3 @@ def test_whole_limit_tells_director_and_auditor_and_the_score_stays_provisional(
     assert "whole_limit_passed" in told("F801", reviewing) and "whole_limit_passed" in told("U999", reviewing)
     assert (case(reviewing).state, case(before.subject.number).state) == ("reviewing", "provisional")
     assert ("agent", "A1001") in parties(reviewing) and LOGINS[reviewer(reviewing)] == "qin"
-    assert STATEMENT

@@ -17,21 +17,12 @@ from casework.domain.now import now
 from casework.domain.perform import Result, open_case, perform
 from casework.domain.sweep import fire_due
 from casework.models import CaseEvent, Clock, ClockWarning, Delivery, Document, Party
-from tests.conftest import acting, at_once
+from tests.conftest import acting
 from tests.factories import CLAIMS, RULING, STATEMENT, credential, deliver_all, dispute, evaluation, recording
 from tests.laws import invariants
+from tests.laws.hands import together
 
 SECONDS = 4
-
-
-def now_as_here(call: Callable[[], Any]) -> Callable[[], Any]:
-    """The call in another thread, at this test's time."""
-    context = contextvars.copy_context()
-    return lambda: context.run(call)
-
-
-def together(*calls: Callable[[], Any]) -> list[Any]:
-    return at_once(*(now_as_here(call) for call in calls))
 
 
 def only_refused(results: list[Any], *kinds: type[Exception]) -> list[Result]:

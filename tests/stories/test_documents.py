@@ -86,6 +86,7 @@ def test_ruling_shows_every_text_who_decided_who_was_barred_and_what_is_left(db,
         assert folded(said) in text, said
     assert "质检员已认可该项主张" in text, "a ruling by consent says so"
     assert "未说明理由" in text and "Noreasonsgiven" in text, "the ground of inadmissibility"
+    assert [criterion["code"] for criterion in snapshot["criteria"]] == ["QC4", "QA5", "QA6"], "the rubric's order"
     assert snapshot["totals"]["original"]["score"] == "84.00"
     assert snapshot["totals"]["ruled"]["score"] == "95.00"
     assert (snapshot["demo"], "演示" in text) == (False, False)

@@ -49,7 +49,8 @@ def test_dispute_in_which_everybody_waits_is_carried_by_its_clocks(db, time, as_
         "file", "bypass", "record_silence", "rule", "attach_draft", "sign", "issue", "deem_served", "finalise",
     ]  # fmt: skip
     assert events(number) == [
-        "record_score", "publish", "deem_served", "mark_provisional", "close_window", "note_recording", "rescore", "finalise",
+        "record_score", "publish", "deem_served", "mark_provisional", "close_window", "note_recording", "rescore",
+        "finalise",
     ]  # fmt: skip
     assert [kind for kind in told("A1001", paper) if kind != "clock_warning"] == [
         "bypassed", "reviewer_seated", "ruled", "finalised",

@@ -21,7 +21,7 @@ def ruling(case: Any, family: Any, book: Directory, frame: dict[str, Any]) -> di
     """The ruling on the merits, criterion by criterion."""
     paper = _Paper(case, family, book)
     return {
-        **frame, **paper.head("ruling_title"), "criteria": [paper.criterion(code) for code in case.claims],
+        **frame, **paper.head("ruling_title"), "criteria": [paper.criterion(code) for code in paper.codes],
         "totals": paper.totals(), "remedy": paper.remedy("remedy_appeal", "appeal_window"), **paper.foot(),
     }  # fmt: skip
 
@@ -30,7 +30,7 @@ def inadmissibility(case: Any, family: Any, book: Directory, frame: dict[str, An
     """Why the dispute is not accepted; the remedy is reinstatement."""
     paper = _Paper(case, family, book)
     return {
-        **frame, **paper.head("inadmissibility_title"), "criteria": [paper.refused(code) for code in case.claims],
+        **frame, **paper.head("inadmissibility_title"), "criteria": [paper.refused(code) for code in paper.codes],
         "remedy": paper.remedy("remedy_reinstatement", "reinstatement"), **paper.foot(),
     }  # fmt: skip
 
@@ -47,6 +47,8 @@ class _Paper:
         self.rules = self.policy.case_type("disputes")
         self.evaluation = family.by_id[case.subject_id]
         self.rubric = self.evaluation.rubric
+        # In the rubric's order: PostgreSQL and SQLite give the names of a JSON object back in different ones.
+        self.codes = [code for code in self.rubric.criteria if code in case.claims]
 
     def head(self, title: str) -> dict[str, Any]:
         case, evaluation, rubric = self.case, self.evaluation, self.rubric

@@ -11,9 +11,7 @@ import json
 from typing import Any
 from unicodedata import is_normalized, normalize
 
-LARGEST_INTEGER = (
-    2**53 - 1
-)  # beyond it other readers of JSON round, and the digest would depend on the reader
+LARGEST_INTEGER = 2**53 - 1  # beyond it other readers of JSON round, and the digest would depend on the reader
 
 
 def canonical(value: Any) -> bytes:
@@ -27,9 +25,7 @@ def canonical(value: Any) -> bytes:
         text = json.dumps(_checked(value), ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8")
     except RecursionError:
-        raise ValueError(
-            "Expected data nested a few levels deep, but it is nested too deeply to write."
-        ) from None
+        raise ValueError("Expected data nested a few levels deep, but it is nested too deeply to write.") from None
     except UnicodeEncodeError as problem:
         raise ValueError(f"Expected text, but it has a lone surrogate: {problem.object!a:.80}") from None
 

@@ -17,10 +17,10 @@ class FileProblem(Exception):
 
 
 def put(folder: Path, data: bytes) -> str:
-    """The file is on disk under its digest, which is returned; putting it again changes nothing."""
+    """The file is on disk under its digest, which is returned; putting it again changes nothing, or mends it."""
     digest = hashlib.sha256(data).hexdigest()
     target = path_of(folder, digest)
-    if target.exists():
+    if target.exists() and hashlib.sha256(target.read_bytes()).hexdigest() == digest:
         return digest
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent)

@@ -66,9 +66,7 @@ def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, A
 def _laid_out(template: str, snapshot: Snapshot) -> Document:
     page = _engine().get_template(template)
     # Neither language nor zone of the machine may change a document.
-    html = page.render(
-        Context(printed.printable_snapshot(snapshot), autoescape=True, use_l10n=False, use_tz=False)
-    )
+    html = page.render(Context(printed.printable_snapshot(snapshot), autoescape=True, use_l10n=False, use_tz=False))
     return HTML(string=html, url_fetcher=NothingIsFetched()).render(
         font_config=FontConfiguration(), pdf_variant="pdf/a-3u", pdf_tags=True
     )
@@ -110,6 +108,4 @@ def _rewritten(drawn: bytes) -> bytes:
 
 @cache
 def _engine() -> Engine:
-    return Engine(
-        dirs=[str(ROOT / "templates")], builtins=["casework.documents.template_tags"], string_if_invalid=""
-    )
+    return Engine(dirs=[str(ROOT / "templates")], builtins=["casework.documents.template_tags"], string_if_invalid="")

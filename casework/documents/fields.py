@@ -33,9 +33,7 @@ class Place:
 
 def fields_for(snapshot: Snapshot) -> list[FieldSpec]:
     """The fields of a snapshot's document, the organisation's seal last."""
-    deciders = {
-        decider["field"]: f"{decider['seat']['zh']} {decider['name']}" for decider in snapshot["deciders"]
-    }
+    deciders = {decider["field"]: f"{decider['seat']['zh']} {decider['name']}" for decider in snapshot["deciders"]}
     seal = f"{snapshot['organisation']['zh']} {snapshot['organisation']['en']}"
     return [FieldSpec(name, deciders.get(name, seal)) for name in signature_fields(snapshot)]
 
@@ -63,9 +61,7 @@ def places(pdf: bytes) -> dict[str, Place]:
         if name.startswith("sign:") and not name.endswith(":end"):
             end = corners.get(f"{name}:end")
             if end is None or end[0] != page:
-                raise SigningError(
-                    _("The reserved place %(name)s is broken over two pages.") % {"name": name}
-                )
+                raise SigningError(_("The reserved place %(name)s is broken over two pages.") % {"name": name})
             found[name[len("sign:") :]] = Place(page, (round(left), round(end[2]), round(end[1]), round(top)))
     return found
 
@@ -103,7 +99,6 @@ def add_signature_fields(pdf: bytes, fields: list[FieldSpec]) -> bytes:
         writer.write_in_place()
     except PdfError as problem:
         raise SigningError(
-            _("The signature fields cannot be added: %(problem)s. Render the document again.")
-            % {"problem": problem}
+            _("The signature fields cannot be added: %(problem)s. Render the document again.") % {"problem": problem}
         ) from None
     return output.getvalue()

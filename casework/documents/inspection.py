@@ -84,11 +84,7 @@ def _changes(level: ModificationLevel | None, allowed: bool) -> str:
     if not allowed:
         return "forbidden"
     return (
-        "none"
-        if level == ModificationLevel.NONE
-        else "signing"
-        if level <= ModificationLevel.FORM_FILLING
-        else "other"
+        "none" if level == ModificationLevel.NONE else "signing" if level <= ModificationLevel.FORM_FILLING else "other"
     )
 
 

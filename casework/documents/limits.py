@@ -11,9 +11,7 @@ class Limits:
 
     cpu_seconds: int = 20
     wall_seconds: int = 40
-    memory_mib: int = (
-        1024  # of address space; a ruling of 36 criteria and 20 000 more characters needs below 300
-    )
+    memory_mib: int = 1024  # of address space; a ruling of 36 criteria and 20 000 more characters needs below 300
     pages: int = 120
     file_mib: int = 25  # of a snapshot coming in or a PDF coming in or out
 

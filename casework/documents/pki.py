@@ -60,8 +60,7 @@ def make_pki(folder: Path, organisation: dict[str, str], demo: bool) -> Pki:
     pki = load_pki(folder)
     if pki.demo != demo:
         raise PkiError(
-            _("The keys in %(folder)s are of the other kind (demo or not). Name another folder.")
-            % {"folder": folder}
+            _("The keys in %(folder)s are of the other kind (demo or not). Name another folder.") % {"folder": folder}
         )
     return pki
 
@@ -79,9 +78,7 @@ def load_pki(folder: Path) -> Pki:
         )
     try:
         root, seal = (folder / "root.crt.pem").read_text(), (folder / "seal.crt.pem").read_text()
-        demo = DEMO_MARK in _attribute(
-            x509.load_pem_x509_certificate(root.encode()), NameOID.ORGANIZATION_NAME
-        )
+        demo = DEMO_MARK in _attribute(x509.load_pem_x509_certificate(root.encode()), NameOID.ORGANIZATION_NAME)
     except (OSError, ValueError) as problem:
         raise PkiError(
             _("The keys in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
@@ -90,9 +87,7 @@ def load_pki(folder: Path) -> Pki:
     return Pki(folder, root, seal, demo)
 
 
-def issue_person_certificate(
-    folder: Path, name: str, staff_no: str, secret: str, demo: bool
-) -> IssuedCertificate:
+def issue_person_certificate(folder: Path, name: str, staff_no: str, secret: str, demo: bool) -> IssuedCertificate:
     """A new key and certificate (P-256, 5 years) for one person, signed by the root; nothing is stored.
 
     Raises PkiError when the names do not fit into a certificate or `demo` is not what the root was made for,
@@ -101,8 +96,7 @@ def issue_person_certificate(
     pki = load_pki(folder)
     if pki.demo != demo:
         raise PkiError(
-            _("The keys in %(folder)s are of the other kind (demo or not). Name another folder.")
-            % {"folder": folder}
+            _("The keys in %(folder)s are of the other kind (demo or not). Name another folder.") % {"folder": folder}
         )
     key = ec.generate_private_key(ec.SECP256R1())
     locked = lock(key, secret)
@@ -187,9 +181,7 @@ def _certificate(
         # No extended key usage: with documentSigning alone poppler calls a good signature unknown.
         .add_extension(_key_usage(is_root), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     return builder.sign(issuer_key, hashes.SHA256())
 

@@ -120,9 +120,7 @@ def _marked_text(page: Any, maps: dict[Any, dict[int, str]]) -> dict[int, str]:
             letters = _letters(page.Resources.Font[str(operands[0])], maps)
         elif name in ("Tj", "TJ") and marks and marks[-1] is not None:
             pieces = operands[0] if name == "TJ" else operands
-            drawn = "".join(
-                _read(bytes(piece), letters) for piece in pieces if isinstance(piece, pikepdf.String)
-            )
+            drawn = "".join(_read(bytes(piece), letters) for piece in pieces if isinstance(piece, pikepdf.String))
             texts[marks[-1]] = texts.get(marks[-1], "") + drawn
     return texts
 

@@ -73,9 +73,7 @@ def unlock(key_pem: str, secret: str) -> PrivateKey:
     except (ValueError, TypeError):
         raise WrongSecret(_("The secret does not open this signing key. Enter it again.")) from None
     if not isinstance(key, PrivateKey):
-        raise WrongSecret(
-            _("The signing key is of a kind that cannot sign documents. Issue a new certificate.")
-        )
+        raise WrongSecret(_("The signing key is of a kind that cannot sign documents. Issue a new certificate."))
     return key
 
 

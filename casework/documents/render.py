@@ -52,35 +52,18 @@ def _drawn(template: str, blob: bytes, limits: Limits, *, attach: bool) -> bytes
 
 
 REASONS = {
-    "snapshot": lambda: _(
-        "The snapshot cannot be frozen as data. Correct it and draft the document again: %(detail)s"
-    ),
-    "template": lambda: _(
-        "There is no such template below the templates folder: %(detail)s. Correct its name."
-    ),
-    "size": lambda: _(
-        "The document is larger than allowed (%(detail)s). Shorten its texts or raise the limit."
-    ),
-    "pages": lambda: _(
-        "The document has %(detail)s pages, more than allowed. Shorten its texts or raise the limit."
-    ),
-    "fetch": lambda: _(
-        "The template asks for something to be loaded, and documents load nothing. %(detail)s"
-    ),
+    "snapshot": lambda: _("The snapshot cannot be frozen as data. Correct it and draft the document again: %(detail)s"),
+    "template": lambda: _("There is no such template below the templates folder: %(detail)s. Correct its name."),
+    "size": lambda: _("The document is larger than allowed (%(detail)s). Shorten its texts or raise the limit."),
+    "pages": lambda: _("The document has %(detail)s pages, more than allowed. Shorten its texts or raise the limit."),
+    "fetch": lambda: _("The template asks for something to be loaded, and documents load nothing. %(detail)s"),
     "font": lambda: _(
-        "The document uses fonts that are not the vendored one: %(detail)s. Set font-family on html "
-        "and in @page."
+        "The document uses fonts that are not the vendored one: %(detail)s. Set font-family on html and in @page."
     ),
-    "text": lambda: _(
-        "The template does not print every text of the snapshot. Print it or leave it out: %(detail)s"
-    ),
+    "text": lambda: _("The template does not print every text of the snapshot. Print it or leave it out: %(detail)s"),
     "cpu": lambda: _("Drawing took more processor time than allowed and was ended. Shorten the texts."),
-    "time": lambda: _(
-        "Drawing took longer than allowed and was ended. Try again; if it repeats, shorten the texts."
-    ),
-    "memory": lambda: _(
-        "Drawing needed more memory than allowed and was ended. Shorten the texts or raise the limit."
-    ),
+    "time": lambda: _("Drawing took longer than allowed and was ended. Try again; if it repeats, shorten the texts."),
+    "memory": lambda: _("Drawing needed more memory than allowed and was ended. Shorten the texts or raise the limit."),
     "start": lambda: _(
         "The drawing process could not start. Run `manage.py doctor`; WeasyPrint needs libpango-1.0-0, "
         "libpangoft2-1.0-0 and libharfbuzz-subset0. %(detail)s"

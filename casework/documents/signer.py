@@ -42,17 +42,13 @@ class LocalSigner:
 
     def __init__(self, certificate: x509.Certificate, key: PrivateKey, chain: list[x509.Certificate]) -> None:
         if _public_bytes(certificate.public_key()) != _public_bytes(key.public_key()):
-            raise WrongSecret(
-                _("The key and the certificate do not belong together. Issue a new certificate.")
-            )
+            raise WrongSecret(_("The key and the certificate do not belong together. Issue a new certificate."))
         self.certificate = certificate
         self.chain = chain
         self._key = key
 
     @classmethod
-    def from_encrypted(
-        cls, certificate_pem: str, key_pem: str, secret: str, chain_pem: str = ""
-    ) -> LocalSigner:
+    def from_encrypted(cls, certificate_pem: str, key_pem: str, secret: str, chain_pem: str = "") -> LocalSigner:
         """The signer of `certificate_pem`. Raises WrongSecret when `secret` does not open `key_pem`."""
         certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
         chain = x509.load_pem_x509_certificates(chain_pem.encode()) if chain_pem.strip() else []

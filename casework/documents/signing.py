@@ -67,9 +67,7 @@ def sign(
             signer=PdfSigner(signer),
             stamp_style=stamp,
         )
-        return _run(
-            pdf_signer.async_sign_pdf(writer, existing_fields_only=True, bytes_reserved=RESERVED)
-        ).getvalue()
+        return _run(pdf_signer.async_sign_pdf(writer, existing_fields_only=True, bytes_reserved=RESERVED)).getvalue()
     except (PdfError, PyhankoSigningError, LayoutError) as problem:
         raise SigningError(
             _("The file cannot be signed: %(problem)s. Draft the document again.") % {"problem": problem}
@@ -78,9 +76,7 @@ def sign(
 
 def unsigned_fields(pdf: bytes) -> list[str]:
     """Names of the fields still to be signed, in the order they were added."""
-    return [
-        name for name, value, _ref in enumerate_sig_fields(PdfFileReader(io.BytesIO(pdf))) if value is None
-    ]
+    return [name for name, value, _ref in enumerate_sig_fields(PdfFileReader(io.BytesIO(pdf))) if value is None]
 
 
 class _SignerAt(signers.PdfSigner):
@@ -103,14 +99,11 @@ def _free_field_size(reader: PdfFileReader, field: str, certify: bool) -> tuple[
         if name == field:
             if value is not None:
                 raise SigningError(
-                    _("The field %(field)s is signed already. A correction is a new document.")
-                    % {"field": field}
+                    _("The field %(field)s is signed already. A correction is a new document.") % {"field": field}
                 )
             left, bottom, right, top = (float(edge) for edge in reference.get_object()["/Rect"])
             return right - left, top - bottom
-    raise SigningError(
-        _("The file has no signature field %(field)s. Add it before signing.") % {"field": field}
-    )
+    raise SigningError(_("The file has no signature field %(field)s. Add it before signing.") % {"field": field})
 
 
 def _stamp(signer: Signer, reason: str, at: datetime, width: float, height: float) -> StaticStampStyle:
@@ -126,12 +119,8 @@ def _stamp(signer: Signer, reason: str, at: datetime, width: float, height: floa
         "at": at.isoformat(),
         **_arc(name),
     }
-    edge_to_edge = SimpleBoxLayoutRule(
-        AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, margins=Margins.uniform(0)
-    )
-    return StaticStampStyle(
-        background=_Page(draw_stamp(facts)), background_layout=edge_to_edge, border_width=0
-    )
+    edge_to_edge = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, margins=Margins.uniform(0))
+    return StaticStampStyle(background=_Page(draw_stamp(facts)), background_layout=edge_to_edge, border_width=0)
 
 
 class _Page(PdfContent):

@@ -36,9 +36,7 @@ def signature_fields(snapshot: Snapshot) -> list[str]:
     names = [decider["field"] for decider in snapshot.get("deciders", [])] + [ORGANISATION_FIELD]
     for name in names:
         if not isinstance(name, str) or not _FIELD_NAME.fullmatch(name):
-            raise ValueError(
-                f"Expected a field name of small letters, digits and hyphens, but got {name!a:.60}."
-            )
+            raise ValueError(f"Expected a field name of small letters, digits and hyphens, but got {name!a:.60}.")
     if len(set(names)) != len(names):
         raise ValueError("Expected each signature field once, but a name stands twice.")
     return names

@@ -100,8 +100,7 @@ def _parse(facts: dict[str, Any]) -> Check:
         return Check(
             "parse",
             None,
-            _("The inspecting process could not start: %s. Run `manage.py doctor`.")
-            % facts.get("detail", ""),
+            _("The inspecting process could not start: %s. Run `manage.py doctor`.") % facts.get("detail", ""),
         )
     if failed := facts.get("failed"):
         return Check(
@@ -117,10 +116,7 @@ def _parse(facts: dict[str, Any]) -> Check:
         return Check(
             "parse",
             False,
-            _(
-                "The file cannot be read as one of our PDF documents: %s. Ask for it again "
-                "where it was issued."
-            )
+            _("The file cannot be read as one of our PDF documents: %s. Ask for it again where it was issued.")
             % facts["unreadable"],
         )
     return Check("parse", True, _("The file is a readable PDF."))
@@ -131,16 +127,11 @@ def _file_hash(file: bytes, expected: Expected | None) -> Check:
     if expected is None:
         return Check("file_hash", None, _("SHA-256 %s; no record was given to compare it with.") % digest)
     if digest == expected["sha256"].lower():
-        return Check(
-            "file_hash", True, _("The file is, byte for byte, the one that was issued (SHA-256 %s).") % digest
-        )
+        return Check("file_hash", True, _("The file is, byte for byte, the one that was issued (SHA-256 %s).") % digest)
     return Check(
         "file_hash",
         False,
-        _(
-            "The file is not, byte for byte, the one that was issued: its SHA-256 is "
-            "%(is)s, recorded is %(recorded)s."
-        )
+        _("The file is not, byte for byte, the one that was issued: its SHA-256 is %(is)s, recorded is %(recorded)s.")
         % {"is": digest, "recorded": expected["sha256"]},
     )
 
@@ -151,9 +142,7 @@ def _signatures(facts: dict[str, Any]) -> Check:
     for signature in facts["signatures"]:
         words = {"field": signature["field"], "problem": signature["problem"]}
         if signature["problem"]:
-            return Check(
-                "signatures", False, _("The signature %(field)s cannot be checked: %(problem)s.") % words
-            )
+            return Check("signatures", False, _("The signature %(field)s cannot be checked: %(problem)s.") % words)
         if not signature["intact"]:
             return Check(
                 "signatures",
@@ -206,10 +195,7 @@ def _expected_signers(facts: dict[str, Any], expected: Expected | None) -> Check
         return Check(
             "expected_signers",
             None,
-            _(
-                "All %d signatures that the document names are there; no record "
-                "was given of whose they must be."
-            )
+            _("All %d signatures that the document names are there; no record was given of whose they must be.")
             % len(signed),
         )
     for field in expected["fields"]:
@@ -238,8 +224,7 @@ def _modifications(facts: dict[str, Any]) -> Check:
             return Check(
                 "modifications",
                 False,
-                _("After the signature %s the file was changed otherwise than by signing it.")
-                % signature["field"],
+                _("After the signature %s the file was changed otherwise than by signing it.") % signature["field"],
             )
     if not facts["signatures"]:
         return Check("modifications", None, _("Without a signature no change can be seen."))
@@ -265,12 +250,7 @@ def _snapshot(facts: dict[str, Any], expected: Expected | None) -> Check:
         return Check(
             "snapshot",
             None,
-            _(
-                "The printed decision is the one attached as data (SHA-256 %s); no record "
-                "was given to compare it with."
-            )
+            _("The printed decision is the one attached as data (SHA-256 %s); no record was given to compare it with.")
             % attachment["sha256"],
         )
-    return Check(
-        "snapshot", True, _("The printed decision is the one attached as data, and that is the recorded one.")
-    )
+    return Check("snapshot", True, _("The printed decision is the one attached as data, and that is the recorded one."))

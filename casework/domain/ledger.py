@@ -11,12 +11,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import models
+from django.db import models, transaction
 from django.utils.functional import Promise
 from pydantic import BaseModel
 
 from casework.canonical import canonical
-from casework.domain.errors import Conflict
 from casework.domain.now import now
 from casework.domain.recorder import Recorder
 from casework.keys import new_key
@@ -24,7 +23,6 @@ from casework.models import Case, CaseEvent, EventText, StreamHead
 
 FORMAT = 1
 START = "0" * 64
-TRIES = 20
 
 
 class FreeText(str):
@@ -99,25 +97,21 @@ def note(stream: str, action: str, data: dict[str, Any], *, actor: Any = None, c
     from casework.domain.actor import shown, system
 
     actor = actor or system()
-    for _ in range(TRIES):
-        head, _created = StreamHead.objects.get_or_create(stream=stream)
-        seq = head.seq + 1
-        members = {**shown(actor), "received_at": actor.received_at}
-        if case is not None:
-            members["case"] = case.number
+    members = {**shown(actor), "received_at": actor.received_at}
+    if case is not None:
+        members["case"] = case.number
+    StreamHead.objects.get_or_create(stream=stream)
+    with transaction.atomic():
+        head = StreamHead.objects.select_for_update().get(stream=stream)  # these streams are everybody's: wait in turn
         event, texts = build(
-            stream=stream, seq=seq, previous=head.head, head=members, data=data, case=None, action=action,
+            stream=stream, seq=head.seq + 1, previous=head.head, head=members, data=data, case=None, action=action,
             actor_id=actor.person_id,
         )  # fmt: skip
         recorder = Recorder(guard=(head, "seq"))
         recorder.insert(event, *([texts] if texts else []))
         recorder.set(StreamHead, "stream", [stream], {"head": event.digest})
-        try:
-            recorder.send("statements")
-        except Conflict:
-            continue
-        return event
-    raise Conflict(f"stream {stream} is too busy")
+        recorder.send("statements")
+    return event
 
 
 def last_events(case: Case, after: int = 0) -> models.QuerySet[CaseEvent]:

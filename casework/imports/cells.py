@@ -24,9 +24,7 @@ def read_identifier(row: Row, column: str, problems: list[Problem]) -> str | Non
     return None
 
 
-def read_text(
-    row: Row, column: str, problems: list[Problem], *, at_most: int, required: bool = True
-) -> str | None:
+def read_text(row: Row, column: str, problems: list[Problem], *, at_most: int, required: bool = True) -> str | None:
     """The text without space around it, at most so many characters."""
     text = row.value(column)
     if required and not text:
@@ -75,8 +73,6 @@ def read_time(row: Row, column: str, problems: list[Problem]) -> datetime | None
             return time
     except (ValueError, OverflowError):
         pass
-    message = _(
-        "Expected a time with offset such as 2026-10-27T09:50:00+08:00, but it is “{text}”. Correct it."
-    )
+    message = _("Expected a time with offset such as 2026-10-27T09:50:00+08:00, but it is “{text}”. Correct it.")
     problems.append(Problem.at(row.line, column, "bad_time", message, text=text))
     return None

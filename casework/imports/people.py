@@ -107,12 +107,8 @@ def parse_units(table: Table, known: Collection[str] = ()) -> UnitsFile:
             unknown = Problem.at(unit.line, "parent", "unknown_parent", message, parent=unit.parent)
             problems.append(unknown.about(unit.code))
         elif unit.code not in placed:
-            message = _(
-                "Expected a tree, but the parents of “{code}” never reach the top. Correct the parent."
-            )
-            problems.append(
-                Problem.at(unit.line, "parent", "unit_cycle", message, code=unit.code).about(unit.code)
-            )
+            message = _("Expected a tree, but the parents of “{code}” never reach the top. Correct the parent.")
+            problems.append(Problem.at(unit.line, "parent", "unit_cycle", message, code=unit.code).about(unit.code))
     return UnitsFile(ordered, problems)
 
 
@@ -171,9 +167,7 @@ class _PeopleReader:
         unit, superior = row.value("unit"), row.value("superior") or None
         problems += self._unit(row, "unit")
         if (other := self.by_look[_look(number)]) != number:
-            message = _(
-                "Expected numbers that differ plainly, but it looks like “{other}”. Write one way only."
-            )
+            message = _("Expected numbers that differ plainly, but it looks like “{other}”. Write one way only.")
             problems.append(Problem.at(row.line, "no", "number_looks_alike", message, other=other))
         if superior and (superior == number or superior not in self.numbers):
             problems.append(_unknown_person(row, "superior"))
@@ -204,9 +198,7 @@ class _PeopleReader:
         owner = self.owners.setdefault(key, account.no)
         if owner != account.no or first.login != account.login:
             message = _("Expected one person per login, but “{login}” belongs to {no}. Give another login.")
-            problems.append(
-                Problem.at(row.line, "login", "login_of_two_people", message, login=first.login, no=owner)
-            )
+            problems.append(Problem.at(row.line, "login", "login_of_two_people", message, login=first.login, no=owner))
         elif first.email != account.email:
             problems.append(_contradicts(row, "email", first.line))
         return problems
@@ -267,9 +259,7 @@ def _parents_first(units: Mapping[str, UnitRow]) -> list[UnitRow]:
 
 
 def _unknown_person(row: Row, column: str) -> Problem:
-    message = _(
-        "Expected the staff number of another person, but “{no}” is none. Correct it or add the person."
-    )
+    message = _("Expected the staff number of another person, but “{no}” is none. Correct it or add the person.")
     return Problem.at(row.line, column, "unknown_person", message, no=row.value(column))
 
 

@@ -28,9 +28,7 @@ class Problem:
     level: Literal["error", "warning"] = "error"
 
     @classmethod
-    def at(
-        cls, line: int | None, column: str | None, code: str, message: str | Promise, /, **values: object
-    ) -> Self:
+    def at(cls, line: int | None, column: str | None, code: str, message: str | Promise, /, **values: object) -> Self:
         """The problem with values filled into its message, which is translated only when it is shown."""
         shown = {name: quote(value) if isinstance(value, str) else value for name, value in values.items()}
         return cls(line, column, code, format_lazy(message, **shown))  # type: ignore[arg-type]

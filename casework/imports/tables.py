@@ -88,14 +88,8 @@ def column_problems(table: Table, required: Iterable[str], optional: Iterable[st
     missing = _("Expected a column “{name}”, but the header has none. Add it.")
     unknown = _("Expected only known columns, but the header has “{name}”. Remove or rename it.")
     return [
-        Problem.at(1, name, "missing_column", missing, name=name)
-        for name in required
-        if name not in table.header
-    ] + [
-        Problem.at(1, name, "unknown_column", unknown, name=name)
-        for name in table.header
-        if name not in known
-    ]
+        Problem.at(1, name, "missing_column", missing, name=name) for name in required if name not in table.header
+    ] + [Problem.at(1, name, "unknown_column", unknown, name=name) for name in table.header if name not in known]
 
 
 def _read(data: bytes, limits: Limits) -> Table:
@@ -178,9 +172,7 @@ def _header(cells: list[str], line: int, limits: Limits) -> tuple[str, ...]:
         raise _refused("too_many_columns", message, line, limit=limits.columns)
     for name in names:
         if ILLEGAL.search(name):
-            message = _(
-                "Expected column names, but the header holds control characters. Save it as “CSV UTF-8”."
-            )
+            message = _("Expected column names, but the header holds control characters. Save it as “CSV UTF-8”.")
             raise _refused("not_a_table", message, line)
         if names.count(name) > 1:
             message = _("Expected each column once, but “{name}” stands there twice. Remove one.")
@@ -194,9 +186,7 @@ def _header(cells: list[str], line: int, limits: Limits) -> tuple[str, ...]:
 def _row(line: int, header: tuple[str, ...], cells: list[str], limits: Limits) -> Row:
     problems: list[Problem] = []
     if len(cells) < len(header) or any(cells[len(header) :]):
-        message = _(
-            "Expected {expected} cells, but there are {found}. Put text with commas into quotation marks."
-        )
+        message = _("Expected {expected} cells, but there are {found}. Put text with commas into quotation marks.")
         problems.append(
             Problem.at(line, None, "wrong_number_of_cells", message, expected=len(header), found=len(cells))
         )
@@ -215,9 +205,7 @@ def _illegal(line: int, column: str, letter: str) -> Problem:
         message = _("Expected text, but the cell holds a NUL character. Remove it.")
         return Problem.at(line, column, "nul_character", message)
     if "\ud800" <= letter <= "\udfff":
-        message = _(
-            "Expected whole characters, but the cell holds half of one (a lone surrogate). Type it again."
-        )
+        message = _("Expected whole characters, but the cell holds half of one (a lone surrogate). Type it again.")
         return Problem.at(line, column, "lone_surrogate", message)
     message = _("Expected text, but the cell holds the control character U+{code}. Remove it.")
     return Problem.at(line, column, "control_character", message, code=f"{ord(letter):04X}")

@@ -114,8 +114,9 @@ def add_triggers(apps, schema_editor):
 
 def seed(apps, schema_editor):
     """The stamp, and the days of the State Council's notices."""
-    from casework.domain.calendar_files import parse_days
     from django.conf import settings
+
+    from casework.domain.calendar_files import parse_days
 
     apps.get_model("casework", "Stamp").objects.create(id=1, version=1)
     CalendarDay = apps.get_model("casework", "CalendarDay")

@@ -16,6 +16,6 @@ from casework.models.unit import Unit
 
 __all__ = [
     "Account", "CalendarDay", "Case", "CaseEvent", "Clock", "ClockEntry", "ClockWarning", "Delivery",
-    "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave", "Notice", "Numbering", "Party", "Person",
-    "PolicyVersion", "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
+    "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave", "Notice", "Numbering",
+    "Party", "Person", "PolicyVersion", "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

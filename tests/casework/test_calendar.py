@@ -209,9 +209,7 @@ def test_around_the_clock_is_never_provisional():
 def test_night_shift_belongs_to_the_day_it_opens_on():
     night = other("Asia/Shanghai", [("22:00", "06:00")])
     assert night.close_of(date(2026, 11, 6)) == cn("2026-11-07 06:00")
-    assert night.elapsed(cn("2026-11-06 12:00"), cn("2026-11-09 12:00")) == timedelta(
-        hours=8
-    )  # Friday's alone
+    assert night.elapsed(cn("2026-11-06 12:00"), cn("2026-11-09 12:00")) == timedelta(hours=8)  # Friday's alone
     assert night.add(cn("2026-11-07 05:00"), timedelta(hours=2)) == cn("2026-11-09 23:00")
     assert night.end_of_nth_workday(cn("2026-11-05 23:00"), 1) == cn("2026-11-07 06:00")
     assert night.before(cn("2026-11-07 06:00"), Limit(1, "workdays")) == cn("2026-11-06 06:00")
@@ -262,9 +260,7 @@ def test_pauses_that_overlap_count_once_in_any_order():
 
 
 def test_pauses_that_touch_are_one_answer():
-    whole = paused(
-        "2026-11-02 10:00", "2 workdays", ("2026-11-04 17:00", "2026-11-05 17:00"), minimum_left="1 workday"
-    )
+    whole = paused("2026-11-02 10:00", "2 workdays", ("2026-11-04 17:00", "2026-11-05 17:00"), minimum_left="1 workday")
     halves = paused(
         "2026-11-02 10:00",
         "2 workdays",
@@ -418,10 +414,7 @@ def test_moment_without_a_zone_is_refused():
 def test_steps_explain_skipped_made_up_and_counted_days():
     assert due("2026-09-30 16:00", "3 workdays").steps == (
         {"step": "start", "at": "2026-09-30T08:00:00+00:00"},
-        *(
-            {"step": "skipped_day", "date": f"2026-10-0{n}", "why": "holiday", "name": "国庆节"}
-            for n in range(1, 8)
-        ),
+        *({"step": "skipped_day", "date": f"2026-10-0{n}", "why": "holiday", "name": "国庆节"} for n in range(1, 8)),
         {"step": "counted_day", "date": "2026-10-08", "n": 1},
         {"step": "counted_day", "date": "2026-10-09", "n": 2},
         {"step": "makeup_day", "date": "2026-10-10", "name": "国庆节"},

@@ -120,12 +120,8 @@ def is_open_by_the_wall_clock(moment, zone, spans, works):
     )
 
 
-@pytest.mark.parametrize(
-    ("calendar", "spans", "works"), ORACLES, ids=["office", "always", "berlin", "new york"]
-)
-@pytest.mark.parametrize(
-    "around", ["2026-02-13", "2026-03-07", "2026-03-28", "2026-09-29", "2026-10-24", "2026-10-31"]
-)
+@pytest.mark.parametrize(("calendar", "spans", "works"), ORACLES, ids=["office", "always", "berlin", "new york"])
+@pytest.mark.parametrize("around", ["2026-02-13", "2026-03-07", "2026-03-28", "2026-09-29", "2026-10-24", "2026-10-31"])
 def test_table_agrees_with_a_walk_along_the_wall_clock(calendar, spans, works, around):
     lot = random.Random(f"{calendar.name} {around}")
     start = datetime.fromisoformat(around).replace(tzinfo=UTC) + timedelta(minutes=lot.randrange(1440))

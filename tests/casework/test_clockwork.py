@@ -103,7 +103,9 @@ def test_clock_when_policy_switched_it_off_never_starts(db, time):
 
     number = dispute()
     rules = current_policy().case_type("disputes")
-    off = rules.model_copy(update={"clocks": {**rules.clocks, "review": rules.clocks["review"].model_copy(update={"enabled": False})}})
+    off = rules.model_copy(
+        update={"clocks": {**rules.clocks, "review": rules.clocks["review"].model_copy(update={"enabled": False})}}
+    )
     family = read_family(number)
     work = Clockwork(family, Recorder())
     assert work.start(family.case(number), "review", off, now()) == []

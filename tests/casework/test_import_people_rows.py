@@ -157,9 +157,7 @@ def test_same_role_through_a_second_account_is_one_grant_and_no_warning():
 def test_people_on_file_count_as_principals_and_owners_of_logins():
     line = "A1,王喆堃,ann,agent,OC,,,,L9,,\n"
     assert people(line, known=["L9"], logins={"ann": "A1"}).problems == []
-    assert found_in(people(line, known=["L9"], logins={"ANN": "B2"})) == [
-        (2, "login", "login_of_two_people", "A1")
-    ]
+    assert found_in(people(line, known=["L9"], logins={"ANN": "B2"})) == [(2, "login", "login_of_two_people", "A1")]
     assert found_in(people(line, known=["L9", "a1"])) == [(2, "no", "number_looks_alike", "A1")]
 
 

@@ -35,7 +35,7 @@ def test_key_when_the_process_forks_is_another_in_the_child():
     mine = [new_key() for _ in range(2_000)]
     theirs = here.recv()
     child.join()
-    # With 9 bits of salt one fork in 512 shares it; the counter's 12 bits then keep most apart, the primary key the rest.
+    # With 9 bits of salt one fork in 512 shares it; then the primary key keeps them apart.
     assert len(set(mine) & set(theirs)) < 2_000
 
 

@@ -359,9 +359,7 @@ def test_same_as_in_a_circle_or_to_nowhere_is_refused_at_its_line(folder, refere
             where[clock] = number + 1
     path.write_text("\n".join(lines), encoding="utf-8")
     found = problems(folder)
-    assert {problem.path: problem.line for problem in found} == {
-        f"clocks.{name}.same_as": where[name] for name in said
-    }
+    assert {problem.path: problem.line for problem in found} == {f"clocks.{name}.same_as": where[name] for name in said}
     for problem in found:
         assert problem.message.removeprefix("refers to itself: ") == said[problem.path.split(".")[1]]
 

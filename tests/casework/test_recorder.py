@@ -42,7 +42,8 @@ def an_evaluation(family: Family, pk: int, w: dict[str, Any]) -> Evaluation:
     return Evaluation(
         id=pk, case_ptr_id=pk, number=f"T-{pk}", type="evaluations.Evaluation", family_id=family.pk,
         unit_id=Unit.objects.first().pk, policy_id=PolicyVersion.objects.first().pk, state="draft",
-        opened_at=w["moment"], updated_at=w["moment"], fact_at=w["none"], external_id=f"X-{pk}", rubric_code="ten-item", rubric_version=1,
+        opened_at=w["moment"], updated_at=w["moment"], fact_at=w["none"], external_id=f"X-{pk}",
+        rubric_code="ten-item", rubric_version=1,
         interaction_id=f"I-{pk}", channel=w["text"], duration_s=w["count"], inspector_id=Person.objects.first().pk,
         scored_at=w["moment"], original=w["json"], current=w["json"], original_score=Decimal("84.00"), score=w["score"],
         band="", passed=w["flag"], restricted=w["flag"], purpose="recheck",
@@ -63,8 +64,16 @@ def play(form: str, w: dict[str, Any], keys: itertools.count) -> None:
         parties.append(Party(id=next(keys), case_id=case.pk, person_id=person, role="agent", since=w["moment"]))
         clocks.append(
             Clock(
-                id=next(keys), case_id=case.pk, name="objection", started_at=w["moment"], due_at=w["moment"],
-                limit="2 workdays", calendar="office", pauses=[], steps=w["json"], state=Clock.State.RUNNING,
+                id=next(keys),
+                case_id=case.pk,
+                name="objection",
+                started_at=w["moment"],
+                due_at=w["moment"],
+                limit="2 workdays",
+                calendar="office",
+                pauses=[],
+                steps=w["json"],
+                state=Clock.State.RUNNING,
             )  # fmt: skip
         )
     recorder.insert(*parties, *clocks)
@@ -179,7 +188,8 @@ def test_insert_when_values_are_dates_decimals_and_texts_keeps_them(form: str, d
     """What JSON cannot say by itself comes back as it went in."""
     w = {
         "text": "犇\u2028'\"\\ {}", "json": {"é": [None, True, 2**53]}, "none": None,
-        "moment": MOMENT.replace(microsecond=1), "score": Decimal("0.10"), "flag": True, "count": 32767, "cases": 1, "guarded": True, "changed_text": "%s %%",
+        "moment": MOMENT.replace(microsecond=1), "score": Decimal("0.10"), "flag": True, "count": 32767, "cases": 1,
+        "guarded": True, "changed_text": "%s %%",
         "changed_json": [], "changed_score": None, "set": True, "pending": None,
     }  # fmt: skip
     play(form, w, itertools.count(1))

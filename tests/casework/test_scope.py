@@ -119,7 +119,11 @@ def test_scope_when_a_case_is_closed_off_hides_it_from_its_own_team_leader(cases
 def test_scope_when_a_grant_ends_hides_from_that_second_on(seconds, shown, db, time):
     number = evaluation()
     given = grant(
-        Person.objects.get(no="T951"), "duty_manager", Unit.objects.get(code="OC"), system(), ends_at=now() + timedelta(hours=1)
+        Person.objects.get(no="T951"),
+        "duty_manager",
+        Unit.objects.get(code="OC"),
+        system(),
+        ends_at=now() + timedelta(hours=1),
     )
     time.to(given.ends_at, seconds=seconds)
     assert (number in seen_by("tang")) is shown

@@ -310,3 +310,25 @@ def test_whole_limit_tells_director_and_auditor_and_the_score_stays_provisional(
     assert "whole_limit_passed" in told("F801", reviewing) and "whole_limit_passed" in told("U999", reviewing)
     assert (case(reviewing).state, case(before.subject.number).state) == ("reviewing", "provisional")
     assert ("agent", "A1001") in parties(reviewing) and LOGINS[reviewer(reviewing)] == "qin"
+
+
+def test_rule_below_the_original_that_a_correction_lowered_is_refused(db, time, as_):
+    """The floor is the best of original, corrected and ruled value: a claim and a ruling start there."""
+    number = evaluation(reader=None)
+    recording(number)
+    lower = {"changes": [{"criterion": "QA5", "value": "3", "reasons": "复核后发现少扣"}]}
+    perform(number, "propose_correction", as_("ian"), lower)
+    perform(number, "approve_correction", as_("qin"))
+    perform(number, "read", as_("ann"))
+    claim = {"criterion": "QA5", "ground": "fact_wrong", "reasons": "不符合事实"}
+    with refused(InvalidInput, problems=["below_floor"]):
+        dispute(number, criteria=[{**claim, "claimed": "4"}])
+    lead = second_lead()
+    paper = at_review(number, {"criterion": "QA5", "claimed": "10"})
+    with refused(InvalidInput, problems=["below_floor"]):
+        perform(
+            paper, "rule", as_(lead), {"criteria": [{"criterion": "QA5", "decision": "maintain", "reasons": "维持"}]}
+        )
+    least = {"criterion": "QA5", "decision": "other", "value": "5", "reasons": "不低于原评分"}
+    perform(paper, "rule", as_(lead), {"criteria": [least]})
+    assert case(paper).state == "signing"

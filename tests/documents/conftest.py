@@ -43,9 +43,7 @@ def reviewer(keys: pki.Pki) -> pki.IssuedCertificate:
 
 @pytest.fixture(scope="session")
 def reviewer_signer(reviewer: pki.IssuedCertificate) -> signer.LocalSigner:
-    return signer.LocalSigner.from_encrypted(
-        reviewer.certificate_pem, reviewer.key_pem, SECRET, reviewer.chain_pem
-    )
+    return signer.LocalSigner.from_encrypted(reviewer.certificate_pem, reviewer.key_pem, SECRET, reviewer.chain_pem)
 
 
 @pytest.fixture(scope="session")

@@ -98,9 +98,7 @@ def ruling() -> dict[str, Any]:
                 "claim_reasons": "第54秒客户反映等待过久，我随即说“抱歉让您久等了”，录音可以听到。"
                 "评语“未致歉”与录音不符，"
                 "且致歉不属于本项“语音语速”的评分内容。",
-                "statement": {
-                    "text": "重听后确认第57秒有致歉，但语速明显偏快，客户请其重复一次，故仍应扣分。"
-                },
+                "statement": {"text": "重听后确认第57秒有致歉，但语速明显偏快，客户请其重复一次，故仍应扣分。"},
                 "conceded": False,
                 "admissible": True,
                 "outcome": both("改判", "Adjusted"),
@@ -158,9 +156,7 @@ def ruling() -> dict[str, Any]:
             {
                 "name": "李彧",
                 "no": "L301",
-                "reasons": [
-                    {"code": "leads", "text": both("申诉人所在班组的班组长", "leads the agent's unit")}
-                ],
+                "reasons": [{"code": "leads", "text": both("申诉人所在班组的班组长", "leads the agent's unit")}],
             },
             {
                 "name": "邱玥",
@@ -172,9 +168,7 @@ def ruling() -> dict[str, Any]:
             },
         ],
         "remedy": {
-            "text": both(
-                "不服本裁定的，可提请仲裁。", "Whoever does not accept this ruling may ask for arbitration."
-            ),
+            "text": both("不服本裁定的，可提请仲裁。", "Whoever does not accept this ruling may ask for arbitration."),
             "limit": both("自送达之日起2个工作日内", "within 2 working days of service"),
         },
         "timeline": [
@@ -291,9 +285,7 @@ def large_ruling(criteria: int = 36, letters: int = 0) -> dict[str, Any]:
     """A ruling over many criteria; with `letters`, the first one's reasons are that long."""
     snapshot = ruling()
     first = snapshot["criteria"][0]
-    snapshot["criteria"] = [
-        {**copy.deepcopy(first), "code": f"C{number:02}"} for number in range(1, criteria + 1)
-    ]
+    snapshot["criteria"] = [{**copy.deepcopy(first), "code": f"C{number:02}"} for number in range(1, criteria + 1)]
     if letters:
         sentence = "经听录音并对照评分标准逐句核对，坐席在该时段的表述与评语所述不一致。"
         snapshot["criteria"][0]["reasons"] = (sentence * (letters // len(sentence) + 1))[:letters]

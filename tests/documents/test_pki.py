@@ -35,18 +35,13 @@ def test_make_pki_keeps_keys_to_their_owner(keys: pki.Pki) -> None:
     for path in keys.folder.iterdir():
         if path.name.endswith((".key.pem", ".passphrase")):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
-            assert (
-                b"BEGIN EC PRIVATE KEY" not in path.read_bytes()
-                and b"BEGIN PRIVATE KEY" not in path.read_bytes()
-            )
+            assert b"BEGIN EC PRIVATE KEY" not in path.read_bytes() and b"BEGIN PRIVATE KEY" not in path.read_bytes()
 
 
 def test_make_pki_at_once_from_two_sides_gives_both_the_same(tmp_path: Path) -> None:
     made: list[str] = []
     sides = [
-        threading.Thread(
-            target=lambda: made.append(pki.make_pki(tmp_path / "keys", ORGANISATION, True).root_pem)
-        )
+        threading.Thread(target=lambda: made.append(pki.make_pki(tmp_path / "keys", ORGANISATION, True).root_pem))
         for _ in range(2)
     ]
     for side in sides:
@@ -80,9 +75,7 @@ def test_demo_keys_do_not_serve_in_earnest(keys: pki.Pki) -> None:
         pki.issue_person_certificate(keys.folder, "秦明", "M401", SECRET, demo=False)
 
 
-def test_issue_person_certificate_names_person_and_demo(
-    keys: pki.Pki, reviewer: pki.IssuedCertificate
-) -> None:
+def test_issue_person_certificate_names_person_and_demo(keys: pki.Pki, reviewer: pki.IssuedCertificate) -> None:
     certificate = x509.load_pem_x509_certificate(reviewer.certificate_pem.encode())
     subject = certificate.subject.rfc4514_string()
     assert "CN=秦明" in subject and "M401" in subject and "DEMO 演示" in subject

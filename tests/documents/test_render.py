@@ -32,9 +32,7 @@ RULING, INADMISSIBILITY = "disputes/documents/ruling.html", "disputes/documents/
 
 
 def poppler_text(path: Path, *options: str) -> str:
-    output = subprocess.run(
-        ["pdftotext", *options, str(path), "-"], capture_output=True, check=True
-    ).stdout.decode()
+    output = subprocess.run(["pdftotext", *options, str(path), "-"], capture_output=True, check=True).stdout.decode()
     return re.sub(r"\s", "", output)
 
 
@@ -72,14 +70,10 @@ def test_render_inadmissibility_prints_every_text_and_number(on_disk: Any) -> No
 
 
 def test_render_uses_the_two_vendored_faces_and_no_other(ruling_pdf: bytes, on_disk: Any) -> None:
-    listed = subprocess.run(
-        ["pdffonts", str(on_disk(ruling_pdf))], capture_output=True, check=True, text=True
-    ).stdout
+    listed = subprocess.run(["pdffonts", str(on_disk(ruling_pdf))], capture_output=True, check=True, text=True).stdout
     faces = {line.split()[0].partition("+")[2] for line in listed.splitlines()[2:]}
     assert faces == {"Noto-Sans-SC", "Noto-Sans-SC-Bold"}
-    assert all(" yes yes yes " in line for line in listed.splitlines()[2:]), (
-        "embedded, subset, with Unicode map"
-    )
+    assert all(" yes yes yes " in line for line in listed.splitlines()[2:]), "embedded, subset, with Unicode map"
 
 
 def test_font_has_the_rare_characters_of_names() -> None:
@@ -147,9 +141,7 @@ def listener() -> Iterator[tuple[int, list[str]]]:
         thread.join()
 
 
-def test_render_markup_in_a_text_fetches_and_embeds_nothing(
-    listener: tuple[int, list[str]], tmp_path: Path
-) -> None:
+def test_render_markup_in_a_text_fetches_and_embeds_nothing(listener: tuple[int, list[str]], tmp_path: Path) -> None:
     port, asked = listener
     secret = tmp_path / "secret.txt"
     secret.write_text("a secret")
@@ -202,9 +194,7 @@ def test_render_long_text_and_36_criteria_break_over_pages_and_repeat_the_head(o
     snapshot = large_ruling(criteria=36, letters=20_000)
     pdf = render(RULING, snapshot)
     path = on_disk(pdf)
-    pages = subprocess.run(
-        ["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True
-    ).stdout.decode()
+    pages = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True).stdout.decode()
     with_rows = [page for page in pages.split("\f") if re.search(r"C\d\d 语音语速.*10 +0 +10 +6", page)]
     assert len(with_rows) > 1 and all(re.search("满分 +原分 +主张 +裁定", page) for page in with_rows)
     assert printed.missing(snapshot, pdf) == []

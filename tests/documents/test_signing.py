@@ -29,9 +29,7 @@ def test_pdfsig_finds_both_signatures_valid_and_the_whole_file_signed(issued: Is
     assert "秦明" in report and report.count("ETSI.CAdES.detached") == 2
 
 
-def test_pdfsig_trusts_the_certificates_when_it_knows_the_root(
-    issued: Issued, on_disk: Any, tmp_path: Path
-) -> None:
+def test_pdfsig_trusts_the_certificates_when_it_knows_the_root(issued: Issued, on_disk: Any, tmp_path: Path) -> None:
     root = on_disk(issued.root_pem.encode(), "root.pem")
     store = f"sql:{tmp_path}"
     try:
@@ -39,9 +37,7 @@ def test_pdfsig_trusts_the_certificates_when_it_knows_the_root(
     except FileNotFoundError:
         pytest.skip("certutil (libnss3-tools) is not installed")
     subprocess.run(["certutil", "-A", "-d", store, "-n", "root", "-t", "CT,CT,CT", "-i", root], check=True)
-    report = subprocess.run(
-        ["pdfsig", "-nssdir", store, on_disk(issued.file)], capture_output=True, text=True
-    ).stdout
+    report = subprocess.run(["pdfsig", "-nssdir", store, on_disk(issued.file)], capture_output=True, text=True).stdout
     assert report.count("Certificate is Trusted") == 2
 
 
@@ -137,9 +133,7 @@ def test_sign_after_the_seal_is_refused(issued: Issued, reviewer_signer: signer.
 
 def test_sign_certifying_second_is_refused(issued: Issued, keys: pki.Pki) -> None:
     with pytest.raises(SigningError):
-        signing.sign(
-            issued.first_signed, "organisation", signer.seal_signer(keys.folder), certify=True, **WORDS
-        )
+        signing.sign(issued.first_signed, "organisation", signer.seal_signer(keys.folder), certify=True, **WORDS)
 
 
 def test_sign_unknown_field_is_refused(issued: Issued, reviewer_signer: signer.LocalSigner) -> None:
@@ -155,13 +149,9 @@ def test_sign_what_is_no_pdf_is_refused(file: bytes, reviewer_signer: signer.Loc
         fields.add_signature_fields(file, fields.fields_for(ruling()))
 
 
-def test_sign_with_a_time_without_offset_is_refused(
-    issued: Issued, reviewer_signer: signer.LocalSigner
-) -> None:
+def test_sign_with_a_time_without_offset_is_refused(issued: Issued, reviewer_signer: signer.LocalSigner) -> None:
     with pytest.raises(SigningError):
-        signing.sign(
-            issued.draft, "reviewer", reviewer_signer, certify=True, **{**WORDS, "at": datetime(2026, 1, 1)}
-        )
+        signing.sign(issued.draft, "reviewer", reviewer_signer, certify=True, **{**WORDS, "at": datetime(2026, 1, 1)})
 
 
 def test_add_signature_fields_without_a_reserved_place_is_refused(ruling_pdf: bytes) -> None:
@@ -175,9 +165,7 @@ def test_panel_of_three_and_seal_each_get_a_place_of_their_own() -> None:
     places = list(fields.places(render.render("disputes/documents/ruling.html", snapshot)).values())
     assert len(places) == 4 and len({place.page for place in places}) == 1
     tops = sorted((place.box[3], place.box[1]) for place in places)
-    assert all(lower[0] < upper[1] for lower, upper in zip(tops, tops[1:], strict=False)), (
-        "no box touches another"
-    )
+    assert all(lower[0] < upper[1] for lower, upper in zip(tops, tops[1:], strict=False)), "no box touches another"
 
 
 def test_draw_stamp_without_a_size_is_refused() -> None:

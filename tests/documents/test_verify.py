@@ -223,17 +223,11 @@ def test_verify_page_that_prints_something_else_is_found(issued: Issued, ruling_
 
 
 def test_verify_expired_certificate_is_not_trusted(issued: Issued) -> None:
-    checks = verify(
-        issued.file, roots=[issued.root_pem], expected=issued.expected, at=datetime(2060, 1, 1, tzinfo=UTC)
-    )
+    checks = verify(issued.file, roots=[issued.root_pem], expected=issued.expected, at=datetime(2060, 1, 1, tzinfo=UTC))
     assert failing(checks) == {"signatures"}
 
 
-BOMB = (
-    b"%PDF-1.7\n1 0 obj\n"
-    + b"[" * 200_000
-    + b"\nendobj\ntrailer\n<</Root 1 0 R/Size 2>>\nstartxref\n9\n%%EOF\n"
-)
+BOMB = b"%PDF-1.7\n1 0 obj\n" + b"[" * 200_000 + b"\nendobj\ntrailer\n<</Root 1 0 R/Size 2>>\nstartxref\n9\n%%EOF\n"
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,7 @@ def english():
 def known_people():
     with (ROOT / "demo/data/people.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    roles = {
-        number: {row["role"] for row in rows if row["no"] == number} for number in {row["no"] for row in rows}
-    }
+    roles = {number: {row["role"] for row in rows if row["no"] == number} for number in {row["no"] for row in rows}}
     return {
         row["no"]: KnownPerson(row["name"], "agent" in roles[row["no"]], "inspector" in roles[row["no"]])
         for row in rows
@@ -62,8 +60,7 @@ def imported(good):
     """What the database knows after the good file: digests by id, ids by call."""
     existing = {record.external_id: record.content_digest for record in good.records}
     calls = {
-        (record.interaction_id, record.agent_no, record.rubric_code): record.external_id
-        for record in good.records
+        (record.interaction_id, record.agent_no, record.rubric_code): record.external_id for record in good.records
     }
     return {"existing": existing, "calls": calls}
 
@@ -137,8 +134,7 @@ def test_import_again_changes_nothing(good, imported):
 
 def test_import_again_is_unchanged_after_people_and_rubrics_moved_on(imported):
     newer = [
-        Rubric.from_content({**rubric.content(), "version": 2, "in_force_from": "2026-09-02"})
-        for rubric in RUBRICS
+        Rubric.from_content({**rubric.content(), "version": 2, "in_force_from": "2026-09-02"}) for rubric in RUBRICS
     ]
     again = parse(GOOD, rubrics=RUBRICS + newer, people={}, **imported)
     assert (again.records, again.problems, len(again.unchanged)) == ([], [], 240)
@@ -205,9 +201,7 @@ def test_a_changed_comment_is_changed_content(imported):
     def change(rows):
         rows[3]["comment"] += "！"
 
-    assert found_in(file_of(change=change), **imported) == [
-        (2, "evaluation_id", "changed_without_correction")
-    ]
+    assert found_in(file_of(change=change), **imported) == [(2, "evaluation_id", "changed_without_correction")]
 
 
 @pytest.mark.parametrize(
@@ -299,9 +293,7 @@ def test_criterion_is_refused_with_line_and_column(cells, column, code):
     assert not parse(data).records
 
 
-@pytest.mark.parametrize(
-    "cells", [{"scored_at": "2026-10-27T09:50:00+08:00"}, {"started_at": "2026-08-31T16:00:00Z"}]
-)
+@pytest.mark.parametrize("cells", [{"scored_at": "2026-10-27T09:50:00+08:00"}, {"started_at": "2026-08-31T16:00:00Z"}])
 def test_times_at_the_very_edge_are_allowed(cells):
     assert not parse(file_of(**cells)).problems
 
@@ -325,9 +317,7 @@ def test_critical_and_not_applicable_are_refused_with_what_they_cannot_hold(plac
 
 
 def test_criterion_twice_is_refused():
-    assert found_in(file_of(change=lambda rows: rows.append(dict(rows[0])))) == [
-        (12, "criterion", "duplicate_row")
-    ]
+    assert found_in(file_of(change=lambda rows: rows.append(dict(rows[0])))) == [(12, "criterion", "duplicate_row")]
 
 
 def test_lone_surrogate_is_refused_with_line_and_column():
@@ -336,9 +326,7 @@ def test_lone_surrogate_is_refused_with_line_and_column():
     str(parse(data).problems[0].message).encode()
 
 
-@pytest.mark.parametrize(
-    "column", ["evaluation_id", "rubric", "started_at", "agent_no", "agent_name", "criterion"]
-)
+@pytest.mark.parametrize("column", ["evaluation_id", "rubric", "started_at", "agent_no", "agent_name", "criterion"])
 def test_control_characters_never_reach_a_message(column):
     parsed = parse(file_of(change=on_line(0, **{column: "\x1b[2J\0"})))
     assert parsed.problems
@@ -359,9 +347,7 @@ def test_same_call_twice_in_one_file_is_refused_the_second_time():
     data = first + second.replace(b"EV-202610-0011", b"EV-202610-9999")
     parsed = parse(data)
     assert [record.external_id for record in parsed.records] == ["EV-202610-0011"]
-    assert [(problem.subject, problem.code) for problem in parsed.problems] == [
-        ("EV-202610-9999", "already_scored")
-    ]
+    assert [(problem.subject, problem.code) for problem in parsed.problems] == [("EV-202610-9999", "already_scored")]
 
 
 def test_line_without_id_is_an_error_of_the_whole_file():
@@ -451,9 +437,7 @@ def test_line_with_too_few_cells_is_refused():
 
 
 def test_lines_are_counted_as_an_editor_shows_them():
-    data = file_of(
-        change=lambda rows: (rows[0].update(comment="one\ntwo\nthr\0ee"), rows[1].update(score="x"))
-    )
+    data = file_of(change=lambda rows: (rows[0].update(comment="one\ntwo\nthr\0ee"), rows[1].update(score="x")))
     assert found_in(data) == [(4, "comment", "nul_character"), (5, "score", "not_a_number")]
 
 

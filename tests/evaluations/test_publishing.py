@@ -91,3 +91,9 @@ def test_score_historical_is_final_at_once_and_opens_no_window(db, time, as_):
     assert seers(number, "ann", "lee", "bo") == {"ann", "lee"}
     perform(number, "read", as_("ann"))
     assert (case(number).state, running(number)) == ("final", set())
+
+
+def test_score_same_call_for_a_second_agent_is_an_evaluation_of_its_own(db, time):
+    first = evaluation(interaction_id="CALL-TWO")
+    second = evaluation(interaction_id="CALL-TWO", agent="A1003", inspector="Q201", reader="chen")
+    assert first != second

@@ -192,9 +192,7 @@ def test_check_value_refuses_what_is_not_a_number(score):
     assert check_value(SIX, "PK1", points(score)) == ["not_a_number"]
 
 
-@pytest.mark.parametrize(
-    ("written", "clean"), [("5.00", "5"), ("05", "5"), ("0.50", "0.5"), ("-0", "0"), ("10", "10")]
-)
+@pytest.mark.parametrize(("written", "clean"), [("5.00", "5"), ("05", "5"), ("0.50", "0.5"), ("-0", "0"), ("10", "10")])
 def test_clean_value_writes_a_score_in_one_way(written, clean):
     assert clean_value({"score": written}) == points(clean)
 

@@ -39,7 +39,9 @@ def action_problems(law: Law, policy: Policy) -> Iterator[str]:
         roles = [] if spec.is_system else [r for r in (spec.role or "").split("|") if r]
         yield from (f"{name} is for the unknown role {role}" for role in roles if role not in policy.roles)
         if spec.decides:
-            yield from (f"{name} decides, but {r} does not" for r in roles if r in policy.roles and not policy.roles[r].decides)
+            yield from (
+                f"{name} decides, but {r} does not" for r in roles if r in policy.roles and not policy.roles[r].decides
+            )
         if spec.decides and not roles:
             yield f"{name} decides without a role"
         if spec.takes_seat and not spec.seat:
@@ -86,9 +88,8 @@ def clock_problems(law: Law, policy: Policy) -> Iterator[str]:
         else:
             stuck = [state for state in clock.states if not is_allowed(spec, state)]
             yield from (f"{name} runs in {state}, where {clock.breach} is not allowed" for state in stuck)
-        if clock.starts == "effect" and name not in named(law.app, "StartClock"):
-            if name not in _texts_of(law.app):
-                yield f"{name} is started by nothing"
+        if clock.starts == "effect" and name not in named(law.app, "StartClock") | _computed(law.app, "StartClock"):
+            yield f"{name} is started by nothing"
         if clock.starts not in ("effect", "entering"):
             yield f"{name} starts {clock.starts}"
         if name not in rules.clocks:
@@ -96,6 +97,12 @@ def clock_problems(law: Law, policy: Policy) -> Iterator[str]:
     for call in ("StartClock", "StopClock", "PauseClock", "ResumeClock", "PostponeClock"):
         yield from (f"{call} names the unknown clock {n}" for n in sorted(named(law.app, call) - set(law.clocks)))
     yield from (f"the policy has a rule for the unknown clock {n}" for n in sorted(set(rules.clocks) - set(law.clocks)))
+
+
+def _computed(app: str, call: str) -> set[str]:
+    """Every text of the type's sources where some such call is given a computed name; else nothing."""
+    computed = any(node.args and not outcomes(node.args[0]) for file in files_of(app) for node in calls(file, call))
+    return _texts_of(app) if computed else set()
 
 
 def _texts_of(app: str) -> set[str]:
@@ -143,7 +150,10 @@ def _task_problems(law: Law, node: Any) -> Iterator[str]:
             yield f"asks for {name} of the seat {spec.seat}, but shows it to {node.seat or 'everybody'}"
     for state in node.states:
         if state in law.model.closed_states and not any(
-            target not in (None, state) for name in node.actions if name in law.actions for target in law.actions[name].targets
+            target not in (None, state)
+            for name in node.actions
+            if name in law.actions
+            for target in law.actions[name].targets
         ):
             yield f"is work on a case that is closed ({state})"
 
@@ -176,8 +186,12 @@ def wording_problems(law: Law, policy: Policy) -> Iterator[str]:
     parts, seats = rules.labels.get("parties", {}), rules.labels.get("seats", {})
     relations = {r for spec in law.actions.values() for r in (spec.relation or "").split("|") if r}
     joined = named(law.app, "Join") | named(law.app, "Seat") | {s.seat for s in law.actions.values() if s.seat}
-    yield from (f"the part {role} has no label" for role in sorted(joined | relations) if role not in {**parts, **seats})
-    yield from (f"the relation {role} is joined by nobody" for role in sorted(relations - joined - set(law.model.party_bars)))
+    yield from (
+        f"the part {role} has no label" for role in sorted(joined | relations) if role not in {**parts, **seats}
+    )
+    yield from (
+        f"the relation {role} is joined by nobody" for role in sorted(relations - joined - set(law.model.party_bars))
+    )
     unknown = sorted(set(law.model.party_bars) - joined - _texts_of(law.app))
     yield from (f"the bar of {role} bars nobody" for role in unknown)
     words: dict[str, Text] = {}
@@ -207,7 +221,11 @@ def notice_calls(law: Law) -> set[tuple[str, str]]:
         for call in calls(file, "Notify"):
             clocks = [k.value for k in call.keywords if k.arg == "clock"]
             names = set().union(*(outcomes(value) for value in clocks)) if clocks else {""}
-            found |= {(kind, name or "any") if clocks else (kind, "") for kind in outcomes(call.args[0]) for name in names or {"any"}}
+            found |= {
+                (kind, name or "any") if clocks else (kind, "")
+                for kind in outcomes(call.args[0])
+                for name in names or {"any"}
+            }
     return found
 
 

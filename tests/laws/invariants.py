@@ -83,7 +83,9 @@ def check_lawful(case: Any, entries: list[dict[str, Any]]) -> None:
 def check_work(case: Any, family: Any) -> None:
     """Clocks run where they may; what rests is waited for by somebody or something; nothing closed is work."""
     law = law_of(case)
-    running = [c for c in family.clocks if c.case_id == case.pk and c.state in (Clock.State.RUNNING, Clock.State.PAUSED)]
+    running = [
+        c for c in family.clocks if c.case_id == case.pk and c.state in (Clock.State.RUNNING, Clock.State.PAUSED)
+    ]
     for clock in running:
         assert case.state in law.clocks[clock.name].states, (clock.name, case.state)
         assert sum(c.name == clock.name for c in running) == 1
@@ -147,7 +149,9 @@ def check_seats(family: Any, entries: dict[int, list[dict[str, Any]]]) -> None:
             if spec.decides:
                 person = book.person_no(entry["actor"])
                 assert person.id not in parties
-                assert any(p.person_id == person.id and p.role == spec.seat for p in family.parties_of(case, ended=True))
+                assert any(
+                    p.person_id == person.id and p.role == spec.seat for p in family.parties_of(case, ended=True)
+                )
 
 
 def check_scores(family: Any, entries: dict[int, list[dict[str, Any]]]) -> None:

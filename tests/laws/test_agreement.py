@@ -52,9 +52,7 @@ def test_flow_when_drawn_has_only_edges_of_the_law(law: Law):
     lawful = {(source, target, name) for source, target, name in law_edges(law.model)}
     for node in nodes(law.model):
         for edge in node._outgoing():
-            assert any(
-                (source, target, edge._label) in lawful for source in node.states for target in edge.dst.states
-            )
+            assert any((source, target, edge._label) in lawful for source in node.states for target in edge.dst.states)
 
 
 def test_policy_when_checked_agrees_with_every_law():
@@ -129,7 +127,11 @@ FAULTS = {
     "no_participle": (agreement.action_problems, lambda law: _with(law, "rule", event="rules"), "participle"),
     "same_event": (agreement.action_problems, lambda law: _with(law, "rule", event="filed"), "like another"),
     "no_form": (agreement.action_problems, lambda law: _with(law, "rule", form=object), "no form"),
-    "untold": (agreement.action_problems, lambda law: replace(law, actions={**law.actions, "x": law.actions["rule"]}), "timeline"),
+    "untold": (
+        agreement.action_problems,
+        lambda law: replace(law, actions={**law.actions, "x": law.actions["rule"]}),
+        "timeline",
+    ),
     "no_breach": (
         agreement.clock_problems,
         lambda law: replace(law, clocks={**law.clocks, "screen": ClockSpec("screen", ("screening",), "nothing")}),
@@ -142,7 +144,7 @@ FAULTS = {
     ),
     "breach_elsewhere": (
         agreement.clock_problems,
-        lambda law: replace(law, clocks={**law.clocks, "screen": ClockSpec("screen", ("screening", "ruled"), "bypass")}),
+        lambda law: replace(law, clocks={**law.clocks, "screen": ClockSpec("screen", ("ruled",), "bypass")}),
         "runs in ruled",
     ),
     "task_of_nothing": (
@@ -153,7 +155,11 @@ FAULTS = {
     "task_elsewhere": (agreement.flow_problems, lambda law: _with(law, "rule", sources=("ruled",)), "not allowed"),
     "task_of_system": (agreement.flow_problems, lambda law: _with(law, "rule", role="SYSTEM"), "SYSTEM's rule"),
     "task_of_others": (agreement.flow_problems, lambda law: _with(law, "accept", relation="inspector"), "asks agent"),
-    "unreached": (agreement.state_problems, lambda law: _with(law, "withdraw", targets=("final",)), "withdrawn is never"),
+    "unreached": (
+        agreement.state_problems,
+        lambda law: _with(law, "withdraw", targets=("final",)),
+        "withdrawn is never",
+    ),
     "endless": (agreement.state_problems, lambda law: _endless(law), "ruled never ends"),
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from casework.domain import directory, papers
 from casework.domain.deliveries import deliver_due
+from casework.domain.errors import NotAllowedNow
 from casework.domain.perform import open_case, perform
 from casework.domain.reading import read_family
 from casework.models import Delivery, Document
@@ -52,7 +53,9 @@ class Cost:
             self.commits += text.upper().startswith("COMMIT") or (inside == 0 and bool(WRITING.match(text)))
 
     def __repr__(self) -> str:
-        return f"{len(self.statements)} statements, {self.commits} commits:\n" + "\n".join(t[:150] for t in self.statements)
+        return f"{len(self.statements)} statements, {self.commits} commits:\n" + "\n".join(
+            t[:150] for t in self.statements
+        )
 
 
 def cost_of(call: Callable[[], Any]) -> Cost:
@@ -78,7 +81,8 @@ def story(costs: dict[str, Cost], monkeypatch: pytest.MonkeyPatch) -> None:
     data = {
         "external_id": f"EV-B-{index}", "rubric": "ten-item", "rubric_version": 1, "interaction_id": f"CALL-B-{index}",
         "channel": "phone", "started_at": "2026-10-20T02:00:00Z", "duration_s": 300, "agent_no": "A1001",
-        "inspector_no": "Q202", "scored_at": "2026-10-22T02:00:00Z", "scores": scorecard({"QC4": "0", "QA5": "5", "QA6": "9"}),
+        "inspector_no": "Q202", "scored_at": "2026-10-22T02:00:00Z", 
+        "scores": scorecard({"QC4": "0", "QA5": "5", "QA6": "9"}),
     }  # fmt: skip
     costs["record_score"] = cost_of(
         lambda: number.append(open_case("evaluations.Evaluation", people["qin"], data).number)
@@ -154,13 +158,14 @@ def test_step_when_refused_takes_no_write_of_the_case(db, time):
     number = evaluation()
     perform(number, "acknowledge", acting("ann"))
     actor = acting("ann")
-    with pytest.raises(Exception, match="unserved"):
+    with pytest.raises(NotAllowedNow, match="unserved"):
         perform(number, "read", actor)
-    spent = cost_of(lambda: pytest.raises(Exception, perform, number, "read", actor))
+    spent = cost_of(lambda: pytest.raises(NotAllowedNow, perform, number, "read", actor))
     assert len(spent.statements) == 1
 
 
 # Nothing grows: with what happened before, with what else there is
+
 
 def _spent(number: str, login: str, action: str, data: Any = None) -> Counter[str]:
     actor = acting(login)

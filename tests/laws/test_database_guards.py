@@ -57,7 +57,8 @@ def test_delete_when_rows_are_kept_is_refused(table: str, filled):
 
 
 @pytest.mark.parametrize("table, change", [
-    ("casework_caseevent", "entry = '{}'"), ("casework_caseevent", "seq = seq + 1000"), ("casework_caseevent", "key = NULL"),
+    ("casework_caseevent", "entry = '{}'"), ("casework_caseevent", "seq = seq + 1000"),
+    ("casework_caseevent", "key = NULL"),
     ("casework_policyversion", "content = '{}'"), ("casework_installation", "demo = (1 = 1)"),
 ])  # fmt: skip
 def test_update_when_rows_are_frozen_is_refused(table: str, change: str, filled):
@@ -129,7 +130,8 @@ def test_event_when_replaced_is_refused(case: Case, column: str):
 def ledger_event(case: Case, key: uuid.UUID) -> None:
     last = ledger.last_events(case).last()
     event, _texts = ledger.build(
-        stream=last.stream, seq=last.seq + 1, previous=last.digest, head={}, data={}, case=case, action="x", actor_id=None,
+        stream=last.stream, seq=last.seq + 1, previous=last.digest, head={}, data={}, case=case, action="x",
+        actor_id=None,
         key=key,
     )  # fmt: skip
     event.save(force_insert=True)
@@ -137,10 +139,13 @@ def ledger_event(case: Case, key: uuid.UUID) -> None:
 
 # Policies, documents, the mark
 
+
 @sqlite_only
 def test_policy_when_replaced_is_refused(case: Case):
     digest = PolicyVersion.objects.values_list("digest", flat=True)[0]
-    sql = "INSERT OR REPLACE INTO casework_policyversion (digest, content, registered_at) VALUES (%s, '{}', '2026-11-03')"
+    sql = (
+        "INSERT OR REPLACE INTO casework_policyversion (digest, content, registered_at) VALUES (%s, '{}', '2026-11-03')"
+    )
     refused(sql, (digest,))
     assert PolicyVersion.objects.get(pk=digest).content != {}
 
@@ -186,6 +191,7 @@ def test_mark_when_people_exist_is_refused(db):
 
 
 # The stamp
+
 
 def test_stamp_when_people_days_or_grants_change_is_raised_by_the_database(db):
     def version() -> int:

@@ -54,6 +54,7 @@ def events(number: str, action: str) -> int:
 
 # Two deciders at one instant
 
+
 def test_claim_when_three_reach_for_it_at_once_is_one_persons(real_db, time):
     case = chen_in_review()
     results = together(*(lambda login=login: perform(case, "claim", acting(login)) for login in ("qin", "qiu", "ian2")))
@@ -112,6 +113,7 @@ def test_file_when_sent_six_times_at_once_opens_one_dispute(real_db, time):
 
 # Keys
 
+
 def test_key_when_the_same_comes_six_times_at_once_leaves_one_event(real_db, time):
     number = evaluation()
     results = together(*[lambda: perform(number, "acknowledge", acting("ann"), key="once")] * 6)
@@ -138,10 +140,15 @@ def test_key_when_an_opening_is_sent_six_times_at_once_opens_one_case(real_db, t
 
 # Everybody
 
+
 def test_families_when_eight_threads_sweep_act_correct_and_file_stay_whole(real_db, time):
     """Sweepers, parties, correctors and filers for a few seconds: no deadlock, and every command either has its event
     or was refused in words."""
-    roots = [evaluation(), evaluation(agent="A1003", inspector="Q201", reader="chen"), evaluation(deductions={"QC1": "2"})]
+    roots = [
+        evaluation(),
+        evaluation(agent="A1003", inspector="Q201", reader="chen"),
+        evaluation(deductions={"QC1": "2"}),
+    ]
     until, done, strange = clock.monotonic() + SECONDS, [], []
     lock = threading.Lock()
 
@@ -165,7 +172,12 @@ def test_families_when_eight_threads_sweep_act_correct_and_file_stay_whole(real_
 
     def cases(dice: random.Random) -> str:
         root = dice.choice(roots)
-        known = list(CaseEvent.objects.filter(stream__startswith="case:DSP").values_list("stream", flat=True).distinct().order_by())
+        known = list(
+            CaseEvent.objects.filter(stream__startswith="case:DSP")
+            .values_list("stream", flat=True)
+            .distinct()
+            .order_by()
+        )
         return dice.choice([root, *(stream.removeprefix("case:") for stream in known)])
 
     def acting_on(*moves: tuple[str, str, Any]) -> Callable[[random.Random], tuple[Callable[..., Any], str]]:
@@ -198,16 +210,20 @@ def test_families_when_eight_threads_sweep_act_correct_and_file_stay_whole(real_
 
     correction = {"changes": [{"criterion": "QC4", "value": "10", "reasons": "复核有误"}]}
     agents = acting_on(
-        ("ann", "question", {"text": "？"}), ("ann", "acknowledge", None), ("ann", "withdraw", None), ("chen", "withdraw", None),
+        ("ann", "question", {"text": "？"}), ("ann", "acknowledge", None), ("ann", "withdraw", None),
+        ("chen", "withdraw", None),
         ("chen", "question", {"text": "？"}), ("ann", "add_criteria", CLAIMS),
     )  # fmt: skip
     reviewers = acting_on(
-        ("qin", "claim", None), ("qin", "release", None), ("qiu", "claim", None), ("qiu", "release", None), ("ian2", "claim", None),
+        ("qin", "claim", None), ("qin", "release", None), ("qiu", "claim", None), ("qiu", "release", None),
+        ("ian2", "claim", None),
         ("lee", "forward", None), ("liang", "forward", None), ("lee", "return_to_agent", {"reasons": "请补充"}),
     )  # fmt: skip
     correctors = acting_on(
-        ("ian", "propose_correction", correction), ("ivy", "propose_correction", correction), ("ian", "answer", {"text": "。"}),
-        ("qin", "approve_correction", None), ("qiu", "refuse_correction", {"reasons": "不成立"}), ("ivy", "answer", {"text": "。"}),
+        ("ian", "propose_correction", correction), ("ivy", "propose_correction", correction),
+        ("ian", "answer", {"text": "。"}),
+        ("qin", "approve_correction", None), ("qiu", "refuse_correction", {"reasons": "不成立"}),
+        ("ivy", "answer", {"text": "。"}),
         ("ian", "give_statement", STATEMENT), ("ivy", "give_statement", STATEMENT),
     )  # fmt: skip
     hands = [sweeping, sweeping, agents, agents, reviewers, correctors, correctors, filing]
@@ -225,7 +241,9 @@ def test_families_when_eight_threads_sweep_act_correct_and_file_stay_whole(real_
     for number, action, pk in done:
         assert CaseEvent.objects.filter(pk=pk, stream=f"case:{number}", action=action).exists()
     invariants.check_all()
-    assert not Clock.objects.exclude(problem="").exists(), list(Clock.objects.exclude(problem="").values_list("problem"))
+    assert not Clock.objects.exclude(problem="").exists(), list(
+        Clock.objects.exclude(problem="").values_list("problem")
+    )
 
 
 @pytest.mark.parametrize("sweepers", [2, 5])

@@ -10,8 +10,8 @@ from casework.domain.law import laws
 from tests.laws import invariants
 from tests.laws.walk import Walk
 
-SEEDS = [int(seed) for seed in os.environ.get("GONGDUAN_WALKS", "1,2,3,4").split(",")]
-STEPS = int(os.environ.get("GONGDUAN_STEPS", "70"))
+SEEDS = [int(seed) for seed in os.environ.get("GONGDUAN_WALKS", "1,2,3").split(",")]
+STEPS = int(os.environ.get("GONGDUAN_STEPS", "60"))
 
 
 @pytest.fixture

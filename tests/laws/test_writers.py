@@ -39,32 +39,46 @@ def problems(name: str, module: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Assign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
-                if isinstance(target, ast.Attribute) and target.attr == "state" and not inside and _root(target) not in SAVED:
+                if (
+                    isinstance(target, ast.Attribute)
+                    and target.attr == "state"
+                    and not inside
+                    and _root(target) not in SAVED
+                ):
                     yield f"{name}:{node.lineno} assigns a state"
         if isinstance(node, ast.ImportFrom) and not inside:
             for alias in node.names:
                 if alias.name in ("run_law", "_deciding") or (alias.name == "Recorder" and _sends(module)):
                     yield f"{name}:{node.lineno} imports {alias.name} of the domain"
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and name not in MAY_SPEAK_SQL and SQL.search(node.value):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and name not in MAY_SPEAK_SQL
+            and SQL.search(node.value)
+        ):
             yield f"{name}:{node.lineno} writes in SQL"
 
 
 def _call_problems(name: str, node: ast.Call, inside: bool, rows: bool) -> Iterator[str]:
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     root = _root(node.func)
-    if called in ("update", "bulk_update", "save") and root not in SAVED and (
-        any(k.arg == "state" for k in node.keywords)
-        or any(isinstance(a, ast.List | ast.Tuple) and "state" in _texts(a) for a in [*node.args, *(k.value for k in node.keywords)])
-    ):
-        if not (name, root) == ("casework/domain/clocks.py", "self"):  # Recorder.update names fields
-            yield f"{name}:{node.lineno} updates a state"
+    recorded = (name, root) == ("casework/domain/clocks.py", "self")  # Recorder.update names fields
+    if called in ("update", "bulk_update", "save") and root not in SAVED and not recorded and _names_state(node):
+        yield f"{name}:{node.lineno} updates a state"
     if root in GUARDED and called in WRITES and (name, f"{root}.{called}") not in EXCEPTIONS:
         yield f"{name}:{node.lineno} calls {root}…{called}()"
-    if isinstance(node.func, ast.Name) and node.func.id in GUARDED and not inside and node.keywords:
-        if not name.startswith(MAY_INSTANTIATE.get(node.func.id, ())):
-            yield f"{name}:{node.lineno} makes a {node.func.id}"
+    made = node.func.id if isinstance(node.func, ast.Name) and node.keywords else ""
+    if made in GUARDED and not inside and not name.startswith(MAY_INSTANTIATE.get(made, ())):
+        yield f"{name}:{node.lineno} makes a {made}"
     if called in ("save", "save_base", "bulk_update") and rows and not inside and root not in SAVED:
         yield f"{name}:{node.lineno} saves something"
+
+
+def _names_state(node: ast.Call) -> bool:
+    """`state=…`, or a list of field names with it."""
+    given = [*node.args, *(k.value for k in node.keywords)]
+    listed = any(isinstance(a, ast.List | ast.Tuple) and "state" in _texts(a) for a in given)
+    return listed or any(k.arg == "state" for k in node.keywords)
 
 
 def _root(func: ast.AST) -> str:
@@ -112,5 +126,9 @@ def test_check_when_a_door_writes_by_itself_says_so(line):
 
 
 def test_check_when_anything_updates_a_state_says_so_inside_the_domain_too():
-    for line in ("Case.objects.update(state='x')", "case.save(update_fields=['state'])", "qs.bulk_update(x, fields=['state'])"):
+    for line in (
+        "Case.objects.update(state='x')",
+        "case.save(update_fields=['state'])",
+        "qs.bulk_update(x, fields=['state'])",
+    ):
         assert list(problems("casework/domain/anything.py", ast.parse(line)))

@@ -174,13 +174,21 @@ class Walk:
                 return {"criteria": self._claims(read_family(case.number).by_id[case.subject_id])}
             case "give_statement":
                 concede = dice.random() < 0.3
-                return {"criteria": [{"criterion": code, "text": "如实评分", "concede": concede} for code in case.claims]}
+                return {
+                    "criteria": [{"criterion": code, "text": "如实评分", "concede": concede} for code in case.claims]
+                }
             case "rule":
                 annul = "程序违反规定" if dice.random() < 0.1 else ""
-                return {"criteria": [self._decision(code, claim) for code, claim in case.claims.items()], "annul": annul}
+                return {
+                    "criteria": [self._decision(code, claim) for code, claim in case.claims.items()],
+                    "annul": annul,
+                }
             case "sign":
                 draft = Document.objects.filter(case_id=case.pk, state="drafted").first()
-                return {"document_sha256": draft.file_sha256 if draft else "0" * 64, "credential": self._secret(login, draft)}
+                return {
+                    "document_sha256": draft.file_sha256 if draft else "0" * 64,
+                    "credential": self._secret(login, draft),
+                }
             case "recuse":
                 return {"category": "other", "text": "相识"}
             case "ask_reinstatement":
@@ -223,7 +231,11 @@ class Walk:
 
     def wait(self) -> str:
         """To the edge of a deadline, or some hours on; never back."""
-        due = list(Clock.objects.filter(state="running", due_at__gt=now() - timedelta(minutes=2)).values_list("due_at", flat=True))
+        due = list(
+            Clock.objects.filter(state="running", due_at__gt=now() - timedelta(minutes=2)).values_list(
+                "due_at", flat=True
+            )
+        )
         if due and self.dice.random() < 0.7:
             soonest = sorted(due)[: self.dice.choice([1, 1, 3])][-1]
             moment: datetime = soonest + timedelta(seconds=self.dice.choice(EDGES))
@@ -238,7 +250,9 @@ class Walk:
             self.wait()
         fired = [fire_due() for _ in range(self.dice.choice([1, 2, 3]))]
         assert not any(fired[1:]), "a second sweep found something to fire"
-        assert not Clock.objects.exclude(problem="").exists(), Clock.objects.exclude(problem="").values("name", "problem")
+        assert not Clock.objects.exclude(problem="").exists(), Clock.objects.exclude(problem="").values(
+            "name", "problem"
+        )
         return f"{fired[0]} clocks fire"
 
     def deliver(self) -> str:

@@ -94,6 +94,9 @@ def are_valid_claims(act: Act) -> None:
             problems.append(
                 _problem(f"{field}.claimed", "not_better", _("the claim is no better than the present value"))
             )
+        elif not is_at_least(evaluation.rubric, code, value, evaluation.original[code]):
+            words = _("the claim is below the original value; claim at least that")
+            problems.append(_problem(f"{field}.claimed", "below_floor", words))
         if any(second > evaluation.duration_s for second in item.seconds):
             problems.append(_problem(f"{field}.seconds", "beyond_recording", _("the recording is shorter")))
     if problems:
@@ -206,14 +209,15 @@ def _decision_problems(act: Act, evaluation: Any, field: str, item: Any) -> list
     if evaluation.recording_state in ("missing", "altered") and item.decision in ("maintain", "other"):
         words = _("the recording is missing or altered; the criterion is decided for the agent")
         return [_problem(f"{field}.decision", "recording_missing", words)]
-    if item.decision != "other":
+    if item.decision in ("inadmissible", "accept"):
         return []
-    value = item.value.plain()
-    if names := check_value(rubric, code, value):
+    value = item.value.plain() if item.value else evaluation.current[code]
+    if names := check_value(rubric, code, {name: value[name] for name in ("score", "na", "failed")}):
         return [_problem(f"{field}.value", name, explain(rubric, code, name)) for name in names]
     floor = [evaluation.original[code], evaluation.current[code]]
     if not all(is_at_least(rubric, code, value, least) for least in floor):
-        return [_problem(f"{field}.value", "below_floor", _("the value is below what the agent already had"))]
+        words = _("the value is below what the agent already had; rule at least that")
+        return [_problem(f"{field}.value", "below_floor", words)]
     return []
 
 

@@ -230,6 +230,7 @@ class ScoreDispute(Case):
         return [
             Seat("reviewer", "qa_lead", replaces=True), StartClock("review"),
             Notify("reviewer_replaced", parties=("agent",), roles=("director",)),
+            Notify("to_review", parties=("reviewer",), clock="review"),
         ]  # fmt: skip
 
     @action(
@@ -285,6 +286,7 @@ class ScoreDispute(Case):
         return [
             *self._undecided(act), Seat("reviewer", "qa_lead", replaces=True),
             Notify("reviewer_replaced", parties=("agent",), roles=("director",)),
+            Notify("to_review", parties=("reviewer",), clock="review"),
         ]  # fmt: skip
 
     @action(

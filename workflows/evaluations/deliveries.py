@@ -20,4 +20,4 @@ def check_recording(delivery: Delivery) -> None:
     except store.FileProblem as problem:
         state = problem.code
     found = {"state": state, "sha256": recording.sha256 if recording else ""}
-    perform(evaluation.number, "note_recording", system(), found, key=f"recording:{delivery.pk}")
+    perform(evaluation.number, "note_recording", system(), found, key=f"recording:{delivery.pk}:{state}")

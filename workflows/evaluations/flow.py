@@ -25,7 +25,8 @@ class EvaluationFlow(CaseFlow):
     )  # fmt: skip
     answer = HumanTask(
         states=(S.STANDING, S.PROVISIONAL, *Evaluation.RULED), actions=("answer",), relation="inspector",
-        clock="answer", label=_("Answer the agent's question"), unless=lambda case: case.reading != case.Reading.QUESTIONED,
+        clock="answer", label=_("Answer the agent's question"),
+        unless=lambda case: case.reading != case.Reading.QUESTIONED,
     )  # fmt: skip
     approve_correction = HumanTask(
         states=(S.STANDING, S.FINAL), actions=("approve_correction", "refuse_correction"), role="qa_lead",

@@ -55,9 +55,7 @@ def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
         result = total(rubric, card)
     except ScoringError as error:
         raise invalid([_problem("scores", error.code, str(error))]) from None
-    same_call = Q(
-        interaction_id=form.interaction_id, rubric_code=form.rubric, purpose="regular", concerned_id=agent.id
-    )
+    same_call = Q(interaction_id=form.interaction_id, rubric_code=form.rubric, purpose="regular", concerned_id=agent.id)
     if form.purpose != "regular":
         same_call = Q(pk__in=())
     known = Evaluation.objects.filter(same_call | Q(external_id=form.external_id)).values_list("external_id", flat=True)
@@ -67,7 +65,8 @@ def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
             raise invalid([_problem("external_id", "changed_without_correction", words)])
         raise invalid([_problem("interaction_id", "already_scored", _("this call was scored under another id"))])
     return {
-        "unit_id": agent.unit_id, "concerned_id": agent.id, "fact_at": form.started_at, "inspector_id": inspector.id,
+        "unit_id": agent.unit_id, "concerned_id": agent.id, "fact_at": form.started_at, "agent_id": agent.id,
+        "inspector_id": inspector.id,
         "external_id": form.external_id, "purpose": form.purpose, "rubric_code": form.rubric,
         "rubric_version": form.rubric_version, "interaction_id": form.interaction_id, "channel": form.channel,
         "duration_s": form.duration_s, "customer_ref": form.customer_ref, "scored_at": form.scored_at,

@@ -27,9 +27,7 @@ def people_problems(head: Row, people: Mapping[str, KnownPerson]) -> list[Proble
     problems = [*_person_problems(head, "agent", people), *_person_problems(head, "inspector", people)]
     agent_no, inspector_no = head.value("agent_no"), head.value("inspector_no")
     if agent_no == inspector_no:
-        message = _(
-            "Expected an inspector other than the agent, but they are one person. Correct one of them."
-        )
+        message = _("Expected an inspector other than the agent, but they are one person. Correct one of them.")
         problems.append(Problem.at(head.line, "inspector_no", "inspector_is_agent", message))
         return problems
     agent, inspector = people.get(agent_no), people.get(inspector_no)
@@ -49,13 +47,9 @@ def not_in_force(
     day = started_at.astimezone(zone).date()
     if rubric_in_force(rubrics, rubric.code, day) == rubric:
         return []
-    message = _(
-        "Expected the version in force on {day}, but it is not version {version}. Correct the version."
-    )
+    message = _("Expected the version in force on {day}, but it is not version {version}. Correct the version.")
     return [
-        Problem.at(
-            head.line, "rubric_version", "rubric_not_in_force", message, day=str(day), version=rubric.version
-        )
+        Problem.at(head.line, "rubric_version", "rubric_not_in_force", message, day=str(day), version=rubric.version)
     ]
 
 
@@ -81,9 +75,7 @@ def _person_problems(head: Row, who: str, people: Mapping[str, KnownPerson]) -> 
         message = _("Expected a person on file, but “{no}” is none. Import the person or correct the number.")
         return [Problem.at(head.line, f"{who}_no", "unknown_person", message, no=number)]
     if name and name != person.name:
-        message = _(
-            "{no} is “{known}” on file, but “{name}” here. The number counts; check that it is right."
-        )
+        message = _("{no} is “{known}” on file, but “{name}” here. The number counts; check that it is right.")
         column = f"{who}_name"
         odd = Problem.at(head.line, column, "name_mismatch", message, no=number, known=person.name, name=name)
         return [replace(odd, level="warning")]

@@ -196,16 +196,12 @@ def _rubric(head: Row, rubrics: Mapping[tuple[str, int], Rubric], problems: list
     code, version = head.value("rubric"), read_count(head, "rubric_version", problems)
     if version is None or (code, version) in rubrics:
         return rubrics.get((code, version or 0))
-    message = _(
-        "Expected a rubric on file, but “{code}” version {version} is none. Load it or correct the line."
-    )
+    message = _("Expected a rubric on file, but “{code}” version {version} is none. Load it or correct the line.")
     problems.append(Problem.at(head.line, "rubric", "unknown_rubric", message, code=code, version=version))
     return None
 
 
-def _scorecard(
-    rows: list[Row], rubric: Rubric, duration: int | None, problems: list[Problem]
-) -> dict[str, Entry]:
+def _scorecard(rows: list[Row], rubric: Rubric, duration: int | None, problems: list[Problem]) -> dict[str, Entry]:
     """The entries in the rubric's order; incomplete if any problem was found."""
     entries: dict[str, Entry] = {}
     lines: dict[str, int] = {}
@@ -226,9 +222,7 @@ def _scorecard(
     return {code: entries[code] for code in rubric.criteria if code in entries}
 
 
-def _entry(
-    row: Row, rubric: Rubric, code: str, duration: int | None, problems: list[Problem]
-) -> Entry | None:
+def _entry(row: Row, rubric: Rubric, code: str, duration: int | None, problems: list[Problem]) -> Entry | None:
     before = len(problems)
     value = {
         "score": row.value("score") or None,
@@ -242,9 +236,7 @@ def _entry(
         )
     at = read_count(row, "at_seconds", problems) if row.value("at_seconds") else None
     if at is not None and duration is not None and at > duration:
-        message = _(
-            "Expected a second of the recording, which lasts {duration} s, but it is {at}. Correct it."
-        )
+        message = _("Expected a second of the recording, which lasts {duration} s, but it is {at}. Correct it.")
         late = Problem.at(row.line, "at_seconds", "beyond_recording", message, duration=duration, at=at)
         problems.append(late)
     if len(problems) > before:

@@ -94,6 +94,7 @@ class Evaluation(Case):
     channel = models.CharField(max_length=20)
     duration_s = models.PositiveIntegerField()
     customer_ref = models.CharField(max_length=60, blank=True)
+    agent = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
     inspector = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
     scored_at = models.DateTimeField()
     team = models.CharField(max_length=60, blank=True)
@@ -121,7 +122,7 @@ class Evaluation(Case):
         constraints = [
             models.UniqueConstraint(fields=["external_id"], name="evaluation_external_id"),
             models.UniqueConstraint(
-                fields=["interaction_id", "rubric_code"],
+                fields=["interaction_id", "agent", "rubric_code"],
                 condition=Q(purpose="regular"),
                 name="evaluation_once",
             ),

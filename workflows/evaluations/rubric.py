@@ -170,9 +170,7 @@ class RubricProblems(ValueError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__(
-            "\n".join(f"{problem.line}: {problem.column}: {problem.message}" for problem in problems)
-        )
+        super().__init__("\n".join(f"{problem.line}: {problem.column}: {problem.message}" for problem in problems))
 
 
 def parse_rubrics(text: str) -> list[Rubric]:
@@ -198,9 +196,7 @@ def parse_rubrics(text: str) -> list[Rubric]:
                 other.version == rubric.version or other.in_force_from == rubric.in_force_from
             ):
                 message = _("Expected versions with numbers and days in force of their own. Change one.")
-                problems.append(
-                    Problem.at(lines[(place,)], "version", "same_version", message).about(rubric.code)
-                )
+                problems.append(Problem.at(lines[(place,)], "version", "same_version", message).about(rubric.code))
         rubrics.append(rubric)
     if problems:
         raise RubricProblems(problems)
@@ -242,9 +238,7 @@ def _plain(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
         name = str(key.value)
         if name in found:
             message = _("Expected each key once, but “{name}” stands there twice. Remove one.")
-            raise RubricProblems(
-                [Problem.at(key.start_mark.line + 1, name, "duplicate_key", message, name=name)]
-            )
+            raise RubricProblems([Problem.at(key.start_mark.line + 1, name, "duplicate_key", message, name=name)])
         found[name] = _plain(child, (*path, name), lines)
         lines[(*path, name)] = key.start_mark.line + 1
     return found

@@ -38,19 +38,13 @@ EXPLANATIONS = {
     "score_above_maximum": _("Expected 0 to {points} points for {code}, but there are more. Correct them."),
     "off_step": _("Expected points for {code} in steps of {step}, but they lie between two. Correct them."),
     "score_missing": _("Expected points for {code}, but there are none. Fill them in."),
-    "score_on_critical": _(
-        "Expected no points for {code}, because it is critical. Say only whether it failed."
-    ),
+    "score_on_critical": _("Expected no points for {code}, because it is critical. Say only whether it failed."),
     "score_with_not_applicable": _(
         "Expected no points for {code}, because it is not applicable. Remove one of the two."
     ),
-    "not_applicable_not_allowed": _(
-        "Expected a value for {code}, because the rubric always applies it. Give one."
-    ),
+    "not_applicable_not_allowed": _("Expected a value for {code}, because the rubric always applies it. Give one."),
     "critical_needs_failed_flag": _("Expected whether {code} failed, because it is critical. Say yes or no."),
-    "failed_on_normal": _(
-        "Expected points for {code}, because it is not critical. Remove the mark for failed."
-    ),
+    "failed_on_normal": _("Expected points for {code}, because it is not critical. Remove the mark for failed."),
     "failed_with_not_applicable": _(
         "Expected {code} not to be marked, because it is not applicable. Remove one of the two."
     ),
@@ -105,9 +99,7 @@ def total(rubric: Rubric, scorecard: Scorecard) -> Total:
     if not possible:
         message = _("Expected at least one criterion with points to apply, but none does. Score one of them.")
         raise ScoringError("nothing_applicable", message)
-    failed = tuple(
-        item.code for item in applicable if item.is_critical and scorecard[item.code].get("failed")
-    )
+    failed = tuple(item.code for item in applicable if item.is_critical and scorecard[item.code].get("failed"))
     earned = sum((_points(scorecard[item.code]) for item in applicable if not item.is_critical), Decimal(0))
     score = Decimal("0.00") if failed else _percent(earned, possible)
     index = max(place for place, bound in enumerate(rubric.bands[:-1]) if bound <= score)

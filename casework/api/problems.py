@@ -29,7 +29,9 @@ def problem(
         **details, "type": f"urn:gongduan:problem:{code}", "title": HTTPStatus(status).phrase, "status": status,
         "detail": str(detail), "code": code, "problems": problems or [],
     }  # fmt: skip
-    response = HttpResponse(json.dumps(body, default=str), status=status, content_type=MEDIA_TYPE)
+    text = json.dumps(body, default=str, ensure_ascii=False)
+    content = text.encode("utf-8", "backslashreplace")
+    response = HttpResponse(content, status=status, content_type=MEDIA_TYPE)
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="gongduan"'
     return response

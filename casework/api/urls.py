@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
+from ninja.renderers import JSONRenderer
 
 from casework.api import cases, imports, work
 from casework.api.body import StrictJson
@@ -15,6 +16,12 @@ from casework.api.shapes import Problem
 
 DESCRIPTION = """Cases, what may be done with them, and what is to do. Every change goes through one action path; errors
 are RFC 9457 problem documents with a stable `code`. Deciders see parties by the part they play, never by name."""
+
+
+class ReadableJson(JSONRenderer):
+    """Chinese as Chinese, so that a person can read an answer too."""
+
+    json_dumps_params = {"ensure_ascii": False}
 
 
 class Api(NinjaAPI):
@@ -51,6 +58,7 @@ def _finished(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 api = Api(
     title="Gongduan", version="1", description=DESCRIPTION, docs_url=None, auth=LOGINS, parser=StrictJson(),
+    renderer=ReadableJson(),
     urls_namespace="api",
 )  # fmt: skip
 handle_errors(api)

@@ -20,7 +20,7 @@ from casework.domain.clocks import Clockwork
 from casework.domain.directory import Directory, GrantView
 from casework.domain.errors import NotAllowedNow, NotPermitted, UnknownAction
 from casework.domain.form_words import invalid, problems_of
-from casework.domain.law import Law, law_named, law_of
+from casework.domain.law import Law, law_named, law_of, laws
 from casework.domain.openings import allocate_number, count_open_tasks, unborn
 from casework.domain.policy import pinned_policy
 from casework.domain.reading import FamilyView
@@ -47,6 +47,15 @@ class Step:
 
 def action_of(law: Law, name: str, *, opening: bool) -> ActionSpec:
     spec = law.actions.get(name)
+    if spec is None and not opening:
+        opens = next((other for other in laws().values() for s in other.openings.values()
+                      if s.name == name and s.subject == law.label), None)  # fmt: skip
+        if opens is not None:
+            raise UnknownAction(
+                _("Expected an action of this case, but '%(action)s' opens a case of its own; "
+                  "open a case of type %(type)s on it")
+                % {"action": name[:60], "type": opens.label}
+            )  # fmt: skip
     if spec is None or spec.opening is not opening:
         raise UnknownAction(
             _("Expected an action of %(type)s, but '%(action)s' is none; ask for the actions of the case")
@@ -96,8 +105,8 @@ def check_seat(spec: ActionSpec, actor: Actor, case: Any, step: Step) -> None:
             _("Expected whoever claimed case %(case)s, but nobody has; claim it first") % {"case": case.number}
         )
     raise NotPermitted(
-        _("Expected the one who was seated to %(action)s on case %(case)s, but that is someone else")
-        % {"action": spec.label, "case": case.number},
+        _("Expected %(who)s to %(action)s on case %(case)s, who was seated, but you are not; nothing for you to do")
+        % {"who": step.book.persons[holder].name, "action": spec.label, "case": case.number},
         code="seat_taken",
     )
 

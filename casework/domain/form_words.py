@@ -100,7 +100,10 @@ def _plain_list(expected: str) -> str:
 
 def invalid(problems: list[dict[str, Any]]) -> InvalidInput:
     """The refusal that names the first problems in its text and carries them all."""
-    said = (_("%(field)s: %(message)s") % problem for problem in problems[:SHOWN_AT_MOST])
+    said = (
+        _("%(field)s: %(message)s") % {**problem, "message": str(problem["message"]).rstrip(".。")}
+        for problem in problems[:SHOWN_AT_MOST]
+    )
     return InvalidInput(
         _("Expected valid data, but %(problems)s. Correct it and try again") % {"problems": _("; ").join(said)},
         problems=problems,

@@ -115,7 +115,7 @@ def open_case(
     if bool(spec.subject) != bool(subject):
         needed = spec.subject or _("no subject")
         raise InvalidInput(
-            _("Expected %(type)s to be opened on %(needed)s, but got %(subject)s")
+            _("Expected %(type)s to be opened on %(needed)s, but got %(subject)s; name the right subject")
             % {"type": type, "needed": needed, "subject": subject or _("none")}
         )
     return _open_on(law, spec, actor, data, subject, key) if subject else _open_root(law, spec, actor, data, key)

@@ -7,7 +7,7 @@ import pytest
 from casework.domain.perform import perform
 from casework.models import CaseEvent, Document, Party
 from tests.conftest import acting
-from tests.factories import CLAIMS, RULING, deliver_all, dispute, evaluation
+from tests.factories import CLAIMS, RULING, STATEMENT, deliver_all, dispute, evaluation
 from workflows.evaluations.models import Evaluation
 
 PARTS = ("", "/events", "/clocks", "/documents", "/evidence", "/actions")
@@ -103,7 +103,7 @@ def test_case_when_texts_name_a_party_hides_the_name_from_the_decider(api):
     claims["criteria"][0]["reasons"] = "我是王喆堃(A1001)，语速正常"
     number = dispute(upto="filed", **claims)
     for step, actor, data in (
-        ("give_statement", "ian", {"criteria": [{"criterion": "QC4", "text": "听过"}]}),
+        ("give_statement", "ian", STATEMENT),
         ("forward", "lee", {}),
     ):
         perform(number, step, acting(actor), data)

@@ -45,6 +45,7 @@ def an_evaluation(family: Family, pk: int, w: dict[str, Any]) -> Evaluation:
         opened_at=w["moment"], updated_at=w["moment"], fact_at=w["none"], external_id=f"X-{pk}",
         rubric_code="ten-item", rubric_version=1,
         interaction_id=f"I-{pk}", channel=w["text"], duration_s=w["count"], inspector_id=Person.objects.first().pk,
+        agent_id=Person.objects.last().pk,
         scored_at=w["moment"], original=w["json"], current=w["json"], original_score=Decimal("84.00"), score=w["score"],
         band="", passed=w["flag"], restricted=w["flag"], purpose="recheck",
         pending_correction=w["pending"],

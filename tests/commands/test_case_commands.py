@@ -1,5 +1,6 @@
 """open_case, perform, show_case, actions, inbox, and who may stand behind --as."""
 
+import hashlib
 import json
 from datetime import timedelta
 
@@ -83,6 +84,12 @@ def test_sign_with_the_password_from_the_environment_then_verify_the_ruling(db, 
     draft = Document.objects.get(case__number=number)
     shown = json.dumps(run("show_case", number, "--as", "qin").json["documents"])
     assert draft.file_sha256 in shown
+    paper = tmp_path / "draft.pdf"
+    assert run("save_document", draft.pk, "--out", paper, "--as", "qin").json["saved"] == str(paper)
+    assert hashlib.sha256(paper.read_bytes()).hexdigest() == draft.file_sha256
+    token_of("bo")
+    assert run("save_document", draft.pk, "--out", paper, "--as", "bo").status == 5
+    token_of("qin")
     sign = (number, "sign", "--as", "qin", "--data", on_file(tmp_path, {"document_sha256": draft.file_sha256}))
     monkeypatch.setenv("GONGDUAN_PASSWORD", "not the password")
     refused(run("perform", *sign), 3, "not accepted")

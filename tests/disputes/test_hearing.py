@@ -109,3 +109,9 @@ def test_rule_before_the_inspector_was_heard_is_refused(filed, time, as_):
     sweep()
     perform(filed, "rule", as_("qin"), RULING)
     assert case(filed).state == "signing"
+
+
+def test_give_statement_when_a_criterion_is_left_out_is_refused(db, time, as_):
+    number = dispute(upto="filed")
+    with refused(InvalidInput, problems=["not_stated"]):
+        perform(number, "give_statement", as_("ian"), {"criteria": [{"criterion": "QC4", "text": "听到语速过快"}]})

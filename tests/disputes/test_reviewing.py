@@ -94,7 +94,7 @@ def test_rule_outcome_follows_the_values(reviewing, as_, decision, outcome):
         ([QC4, QA5, {**QA5, "criterion": "QA6"}], "not_disputed"),
         ([QC4, {**QA5, "criterion": "XX"}], "not_disputed"),
         ([{**QC4, "value": None}, QA5], "missing"),
-        ([{**QC4, "decision": "maintain"}, QA5], "missing"),
+        ([{**QC4, "decision": "maintain"}, QA5], "not_wanted"),
         ([{**QC4, "decision": "inadmissible", "value": None}, QA5], "missing"),
         ([{**QC4, "decision": "agree"}, QA5], "literal_error"),
         ([{**QC4, "value": "10.5"}, QA5], "score_above_maximum"),

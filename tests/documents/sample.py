@@ -169,7 +169,6 @@ def ruling() -> dict[str, Any]:
         ],
         "remedy": {
             "text": both("不服本裁定的，可提请仲裁。", "Whoever does not accept this ruling may ask for arbitration."),
-            "limit": both("自送达之日起2个工作日内", "within 2 working days of service"),
         },
         "timeline": [
             {"at": at, "what": both(zh, en), "who": both(who_zh, who_en), "digest": digest}
@@ -261,7 +260,6 @@ def inadmissibility() -> dict[str, Any]:
                 "有正当理由（休假、病假、系统故障、未送达）的，可向质检班长申请恢复受理。",
                 "With good cause (leave, sickness, outage, no service) a QA lead may reinstate it, if asked",
             ),
-            "limit": both("自送达之日起2个工作日内", "within 2 working days of service"),
         },
         "timeline": [
             {

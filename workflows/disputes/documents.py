@@ -117,10 +117,7 @@ class _Paper:
         calendar = calendar_named(self.rules.clocks[clock].calendar, self.family.stamp)
         until = calendar.due(now(), Limit.parse(limit))
         words = self.policy.limit_in_words(limit)
-        return {
-            "text": self.rules.texts[text].fill(limit=words, until=local_text(until.due_at)),
-            "limit": words,
-        }
+        return {"text": self.rules.texts[text].fill(limit=words, until=local_text(until.due_at))}
 
     def foot(self) -> dict[str, Any]:
         return {

@@ -84,7 +84,11 @@ def are_valid_claims(act: Act) -> None:
             problems.append(_problem(field, "twice", _("the criterion is named twice")))
         seen.add(code)
         names = check_value(evaluation.rubric, code, value)
-        problems += [_problem(f"{field}.claimed", name, explain(evaluation.rubric, code, name)) for name in names]
+        problems += [
+            _problem(f"{field}.{'criterion' if name == 'unknown_criterion' else 'claimed'}", name,
+                     explain(evaluation.rubric, code, name))
+            for name in names
+        ]  # fmt: skip
         if names:
             continue
         if evaluation.open_criteria and code not in evaluation.open_criteria:
@@ -136,7 +140,9 @@ def did_not_score(act: Act) -> None:
 
 def is_not_heard(act: Act) -> None:
     if act.case.heard:
-        raise NotAllowedNow(_("Expected no statement yet, but the inspector was heard"), code="already_heard")
+        raise NotAllowedNow(
+            _("Expected no statement yet, but the inspector was heard; nothing more to do"), code="already_heard"
+        )
     if is_late(act.family.clock(act.case, "statement"), act.at):
         raise NotAllowedNow(_("Expected a statement in time, but its limit is over; the silence stands"), code="late")
 
@@ -153,6 +159,10 @@ def is_heard(act: Act) -> None:
 def are_valid_statements(act: Act) -> None:
     problems = []
     given = [item.criterion for item in act.data.criteria]
+    for code, claim in act.case.claims.items():
+        if code not in given and not claim["statement"]:
+            words = _("%(code)s is disputed too; say something to it, or concede it") % {"code": code}
+            problems.append(_problem("criteria", "not_stated", words))
     for number, item in enumerate(act.data.criteria):
         field = f"criteria.{number}"
         if item.criterion not in act.case.claims:
@@ -202,8 +212,10 @@ def _decision_problems(act: Act, evaluation: Any, field: str, item: Any) -> list
     claim, rubric, code = act.case.claims[item.criterion], evaluation.rubric, item.criterion
     if item.decision == "inadmissible" and item.ground is None:
         return [_problem(f"{field}.ground", "missing", _("say on which ground it is inadmissible"))]
-    if (item.decision == "other") != (item.value is not None):
-        return [_problem(f"{field}.value", "missing", _("a value belongs to the decision 'other' and to no other"))]
+    if item.decision == "other" and item.value is None:
+        return [_problem(f"{field}.value", "missing", _("it is missing; the decision 'other' needs a value"))]
+    if item.decision != "other" and item.value is not None:
+        return [_problem(f"{field}.value", "not_wanted", _("only the decision 'other' has a value; leave it out"))]
     if (claim["statement"] or {}).get("conceded") and item.decision != "accept":
         return [_problem(f"{field}.decision", "conceded", _("the inspector conceded it; it can only be accepted"))]
     if evaluation.recording_state in ("missing", "altered") and item.decision in ("maintain", "other"):

@@ -1,0 +1,22 @@
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+from casework.commands import DoorCommand, actor_as, add_actor
+from casework.queries import document_bytes, show_document
+
+
+class Command(DoorCommand):
+    help = gettext_lazy("Saves a document of a case as a PDF, to be read before it is signed.")
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("document", help="its id, as show_case lists it")
+        parser.add_argument("--out", required=True, metavar="FILE.pdf")
+        add_actor(parser)
+
+    def do(self, *, document: str, out: str, login: str, **_options: Any) -> None:
+        actor, _account = actor_as(login)
+        shown = show_document(document, actor.person_id)
+        Path(out).write_bytes(document_bytes(document, actor.person_id))
+        self.show({**shown, "saved": out})

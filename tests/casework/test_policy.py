@@ -254,10 +254,10 @@ def test_load_names_every_problem_at_once_in_file_order(folder):
         ("parameters:", "\tparameters:", "not YAML"),
         ("parameters:", "clocks:", "stands in line"),
         ("  grounds:", "  no:", "the key 'no' is not read as text"),
-        ("value: 20000", "value: 2.5", "more than one way"),
-        ("value: 20000", "value: 020000", "more than one way"),
-        ("value: 20000", "value: 20_000", "more than one way"),
-        ("value: 20000", "value: 99999999999999999999", "more than one way"),
+        ("value: true", "value: 2.5", "more than one way"),
+        ("value: true", "value: 020000", "more than one way"),
+        ("value: true", "value: 20_000", "more than one way"),
+        ("value: true", "value: 99999999999999999999", "more than one way"),
         ("value: true", "value: yes", "more than one way"),
         ("value: true", "value: !!python/object/apply:os.system [id]", "uses the tag"),
         ("value: true", "value: !secret x", "uses the tag"),
@@ -414,8 +414,8 @@ def test_fill_puts_values_in_as_they_are_and_names_a_missing_one():
 
 class Numbers(BaseModel, extra="forbid", strict=True):
     leave_defers_service_at_most: str
-    maximum_text_length: int
-    maximum_criteria: int
+    no_worse_off: bool
+    refile_once: bool
 
 
 def law_that_fits(policy, **changes):
@@ -433,7 +433,7 @@ def law_that_fits(policy, **changes):
 
 
 def test_load_against_a_law_that_fits_is_the_same_policy(policy):
-    law = law_that_fits(policy, evaluations={"parameters": Numbers})
+    law = law_that_fits(policy, disputes={"parameters": Numbers})
     assert load(DEFAULT, law=law).digest == policy.digest
 
 
@@ -467,13 +467,13 @@ def test_load_against_a_law_without_the_type_or_the_file_says_so(policy, folder)
 
 
 def test_load_with_a_parameter_the_law_does_not_know_or_of_another_type(policy, folder):
-    law = law_that_fits(policy, evaluations={"parameters": Numbers})
-    line = edit(folder, "evaluations.yaml", "_length: {value: 20000", "_length: {value: long")
-    edit(folder, "evaluations.yaml", "maximum_criteria:", "maximum_criterias:")
+    law = law_that_fits(policy, disputes={"parameters": Numbers})
+    line = edit(folder, "disputes.yaml", "no_worse_off: {value: true", "no_worse_off: {value: long")
+    edit(folder, "disputes.yaml", "  refile_once:", "  refile_twice:")
     found = {problem.path: problem for problem in problems(folder, law)}
-    assert found["parameters.maximum_text_length"].line == line
-    assert found["parameters.maximum_criterias"].message == "unknown key"
-    assert found["parameters.maximum_criteria"].message == "missing"
+    assert found["parameters.no_worse_off"].line == line
+    assert found["parameters.refile_twice"].message == "unknown key"
+    assert found["parameters.refile_once"].message == "missing"
 
 
 def test_load_with_a_placeholder_that_the_law_will_not_fill(policy, folder):

@@ -39,7 +39,6 @@ class ActionSpec:
     after: str = ""
     opening: bool = False
     subject: str | None = None
-    note: str = ""
 
     @property
     def is_system(self) -> bool:
@@ -58,7 +57,6 @@ class ClockSpec:
     breach: str
     starts: str = "entering"
     keeps: bool = False
-    warn: str = ""
 
 
 @dataclass

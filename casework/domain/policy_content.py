@@ -58,12 +58,6 @@ def _zone(value: str) -> str:
     return value
 
 
-def _address(value: str) -> str:
-    if re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?", value) is None:
-        raise ValueError(f"expected http(s)://host without a slash at the end, found {value!r}")
-    return value
-
-
 def _plain_value(value: Any) -> Any:
     whole = isinstance(value, list) and all(isinstance(item, str) for item in value)
     if not (whole or isinstance(value, bool | int | str)):
@@ -80,7 +74,6 @@ Warn = Annotated[str, _matching(WARNING, "'50%' or '1 workday before'"), _patter
 Source = Annotated[str, _matching(SOURCE, "'designed' or 'handbook S-02'"), _pattern(SOURCE)]
 Code = Annotated[str, _matching(CODE, "a code in lower case such as 'fact_wrong'"), _pattern(CODE)]
 Zone = Annotated[str, AfterValidator(_zone)]
-Address = Annotated[str, AfterValidator(_address)]
 Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Plain = Annotated[
     Any,
@@ -220,7 +213,6 @@ class Organisation(Frozen):
 
     name: Text
     time_zone: Zone
-    document_base_url: Address
     edition: Edition
     calendars: Annotated[dict[Code, Words], Field(min_length=1)]
     limits: LimitWords

@@ -2,8 +2,7 @@
 documents, the stamp, and the event a repeated key left. No lock is held; the version guards the write."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, cached_property
@@ -30,7 +29,6 @@ class FamilyView:
     tasks: list[Task]
     documents: list[Document]
     repeat: dict[str, str] | None = None
-    numbers: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def by_id(self) -> dict[int, Any]:
@@ -200,7 +198,3 @@ def _decode(field: models.Field, value: Any) -> Any:
     if hasattr(field, "from_db_value"):
         return field.from_db_value(value, None, connection)
     return value
-
-
-def persons_in(parties: Iterable[Party]) -> set[int]:
-    return {party.person_id for party in parties}

@@ -18,7 +18,7 @@ from casework.domain.perform import perform
 from casework.domain.sweep import fire_due, oldest_overdue
 from casework.models import Case, CaseEvent, Clock, ClockWarning, Delivery, Notice
 from tests.conftest import acting
-from tests.factories import deliver_all, dispute
+from tests.factories import STATEMENT, deliver_all, dispute
 
 HERE = Path(settings.BASE_DIR)
 
@@ -30,7 +30,7 @@ def events(number: str, action: str) -> int:
 @pytest.mark.parametrize("seconds, fired", [(-1, 0), (0, 0), (59, 0), (60, 1), (61, 1)])
 def test_sweep_when_around_the_due_moment_fires_a_minute_after(seconds, fired, db, time):
     number = dispute()
-    perform(number, "give_statement", acting("ian"), {"criteria": [{"criterion": "QC4", "text": "听到"}]})
+    perform(number, "give_statement", acting("ian"), STATEMENT)
     time.to(Clock.objects.get(name="screen").due_at, seconds=seconds)
     fire_due()
     assert events(number, "bypass") == fired

@@ -219,7 +219,8 @@ class Calendar:
                 stood = self.elapsed(begin, resumed)
                 steps.append(deadline_steps.paused(begin, resumed, "business_seconds", stood))
                 end = self.add(end, stood)
-            due_at = self._settled(end, limit, roll_forward)
+            # A day that was rolled forward may settle earlier once its end has moved off the day off; never shorten.
+            due_at = max(due_at, self._settled(end, limit, roll_forward))
             steps += deadline_steps.moved(self, noted, end, due_at)
             least = self.due(resumed, minimum_left).due_at if minimum_left else due_at
             if least > due_at:

@@ -454,3 +454,15 @@ def test_steps_of_a_pause_name_its_business_time_and_the_days_it_passed():
         {"step": "skipped_day", "date": "2026-11-08", "why": "weekend"},
     )
     assert json.loads(json.dumps(steps)) == list(steps)
+
+
+def test_due_after_a_pause_when_the_day_was_rolled_forward_is_not_earlier():
+    """25 days end on a Sunday and roll to Monday's close; a second of pause moves their end into Monday morning."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    round_the_clock = Calendar.compile(
+        "ny", "America/New_York", [("00:00", "24:00")], {}, date(2025, 1, 1), date(2026, 12, 31), None
+    )
+    limit = Limit.parse("25 days")
+    paused = [(start, start + timedelta(seconds=1))]
+    plain = round_the_clock.due(start, limit).due_at
+    assert round_the_clock.due_after_pauses(start, limit, paused, start + timedelta(days=40)).due_at >= plain

@@ -134,11 +134,13 @@ def test_command_in_a_demo_needs_no_token_but_refuses_a_wrong_one(demo):
 
 
 def test_work_ends_cleanly_when_told_to_stop(demo):
-    worker = subprocess.Popen([sys.executable, "manage.py", "work"], env=demo.env(), cwd=settings.BASE_DIR)
-    time.sleep(4)
-    assert worker.poll() is None
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=20) == 0
+    words = [sys.executable, "manage.py", "work"]
+    with subprocess.Popen(words, env=demo.env(), cwd=settings.BASE_DIR, stdout=subprocess.PIPE) as worker:
+        assert worker.stdout.readline()  # it says so once it works
+        time.sleep(1)
+        assert worker.poll() is None
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=20) == 0
 
 
 def test_command_without_a_database_says_what_to_do(tmp_path):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from casework.commands import DoorCommand
@@ -34,6 +35,8 @@ class Command(DoorCommand):
             self.show(_until_idle())
             return
         with told_to_stop() as stop:
+            self.stdout.write(gettext("Working: clocks and deliveries, until SIGTERM or Ctrl-C."))
+            self.stdout.flush()
             _loop(stop)
 
 

@@ -145,6 +145,19 @@ def may(
     raise NotPermitted(_needed(spec, case, book))
 
 
+def holds_a_role(spec: ActionSpec, actor: Any, book: Directory) -> None:
+    """Before the data of a root case says which unit it belongs to: the actor holds one of the roles somewhere, or
+    NotPermitted, so that nobody else learns what the data would have met."""
+    roles = (spec.role or "").split("|")
+    if not any(grant.role in roles for grant in book.grants_of(actor.person_id, actor.received_at)):
+        from casework.domain.wording import role_label
+
+        raise NotPermitted(
+            _("Expected %(needed)s to %(action)s, but you are not; ask one of them")
+            % {"needed": _(" or ").join(map(role_label, roles)), "action": spec.label}
+        )
+
+
 def nobody(account: str) -> str:
     return _(
         "Expected a person with a grant, but account '%(account)s' belongs to no person; superusers may decide "

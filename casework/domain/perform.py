@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from casework.domain import ledger
 from casework.domain.action import Act, ActionSpec
 from casework.domain.actor import Actor
-from casework.domain.authority import may, nobody
+from casework.domain.authority import holds_a_role, may, nobody
 from casework.domain.decide import (
     UNRECORDED,
     Step,
@@ -148,9 +148,13 @@ def _open_on(law: Law, spec: ActionSpec, actor: Actor, data: Any, subject: str, 
 def _open_root(law: Law, spec: ActionSpec, actor: Actor, data: Any, key: str | None) -> Result:
     def attempt() -> Result:
         book = directory()
+        holds_a_role(spec, actor, book)
         token, body = _key(actor, law.label, key), _body(spec.name, data)
+        known = ledger.entry_with_key(token) if token else None
         pk = new_key()
         family = FamilyView(Family(id=pk, version=1), book.version, [], [], [], [], [])
+        if known:
+            return _repeated(known, body, None, family)
         step = Step(family=family, book=book, recorder=Recorder(), at=now())
         step.recorder.insert(family.row)
         form = parse(spec.form, data)
@@ -160,8 +164,6 @@ def _open_root(law: Law, spec: ActionSpec, actor: Actor, data: Any, key: str | N
         for name, value in model.place(form, book).items():
             setattr(case, name, value)
         grant, relation = may(spec, actor, case, (), family, book)
-        if token and (known := ledger.entry_with_key(token)):
-            return _repeated(known, body, None, family)
         return _born(step, family, case, law, spec, actor, form, grant, relation, token, body)
 
     return _tried(attempt, actor, law.label, spec.name)
@@ -207,7 +209,7 @@ def _record(step: Step, family: FamilyView) -> Result:
             step.recorder.update(case, _changed(case))
     step.recorder.send()
     first = step.events[0]
-    fresh = family.row.version == 1 and first["case"].family_id == first["case"].pk
+    fresh = first["case"]._state.adding and first["case"].subject_id is None
     return Result(
         entry=json.loads(first["event"].entry), number=first["case"].number,
         version=family.version if fresh else family.version + 1,

@@ -9,18 +9,21 @@ from tests.conftest import acting
 from tests.factories import evaluation, scorecard
 
 CARD = {
-    "external_id": "EV-O-1", "rubric": "ten-item", "rubric_version": 1, "interaction_id": "CALL-O-1", "channel": "phone",
+    "external_id": "EV-O-1", "rubric": "ten-item", "rubric_version": 1, "interaction_id": "CALL-O-1",
+    "channel": "phone",
     "started_at": "2026-10-20T10:00:00+08:00", "duration_s": 300, "agent_no": "A1001", "inspector_no": "Q202",
     "scored_at": "2026-10-22T10:00:00+08:00", "scores": scorecard({"QC4": "0"}),
 }  # fmt: skip
 TYPE = "evaluations.Evaluation"
 
 
-def test_perform_first_step_of_a_root_tells_the_version_it_left(db, time):
-    number = open_case(TYPE, acting("qin"), CARD).number
-    published = perform(number, "publish", acting("qin"))
-    assert published.version == Family.objects.get(pk=Case.objects.get(number=number).family_id).version == 2
-    assert perform(number, "read", acting("ann"), version=published.version).version == 3
+def test_open_root_and_its_first_steps_tell_the_version_they_left(db, time):
+    opened = open_case(TYPE, acting("qin"), CARD)
+    family = Case.objects.get(number=opened.number).family_id
+    assert opened.version == Family.objects.get(pk=family).version == 1
+    published = perform(opened.number, "publish", acting("qin"), version=opened.version)
+    assert published.version == Family.objects.get(pk=family).version == 2
+    assert perform(opened.number, "read", acting("ann"), version=published.version).version == 3
 
 
 def test_open_root_twice_with_one_key_gives_the_first_result(db, time):

@@ -10,7 +10,7 @@ from casework.canonical import canonical_digest
 Snapshot = dict[str, Any]
 
 ORGANISATION_FIELD = "organisation"
-_FIELD_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 def digest(snapshot: Snapshot) -> str:
@@ -36,7 +36,7 @@ def signature_fields(snapshot: Snapshot) -> list[str]:
     names = [decider["field"] for decider in snapshot.get("deciders", [])] + [ORGANISATION_FIELD]
     for name in names:
         if not isinstance(name, str) or not _FIELD_NAME.fullmatch(name):
-            raise ValueError(f"Expected a field name of small letters, digits and hyphens, but got {name!a:.60}.")
+            raise ValueError(f"Expected a field name of small letters, digits, _ and -, but got {name!a:.60}.")
     if len(set(names)) != len(names):
         raise ValueError("Expected each signature field once, but a name stands twice.")
     return names

@@ -44,6 +44,11 @@ class ActionSpec:
     def is_system(self) -> bool:
         return self.role == SYSTEM
 
+    @property
+    def seats(self) -> tuple[str, ...]:
+        """The seats from which it is done; several where a panel sits."""
+        return tuple(self.seat.split("|")) if self.seat else ()
+
 
 @dataclass(frozen=True)
 class ClockSpec:

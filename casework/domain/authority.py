@@ -4,7 +4,7 @@ Nobody decides in their own cause, by construction: bars are computed from the p
 grants with their dates, never typed in, and nothing about an account (superuser, staff) lifts them."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from casework.domain.policy import current_policy
 from casework.models import Case, Party
 
 UNDECIDED = ("released", "replaced")  # left a seat without having decided: no bar
+UNFIT = ("recused", "challenged")  # left it because they should not decide: a bar of its own
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class Choice:
-    """How a seat was filled; it stands in the event as it is."""
+    """How a seat was filled; it stands in the event as it is. `reach` is the unit up to which the pool was widened,
+    empty where the case's own sufficed."""
 
     seat: str
     person_id: int | None
@@ -39,21 +41,28 @@ class Choice:
     barred: dict[str, list[str]]
     on_leave: tuple[str, ...]
     lot: str
+    role: str = ""
+    reach: str = ""
 
     def shown(self, book: Directory) -> dict[str, Any]:
         chosen = book.persons[self.person_id].no if self.person_id else None
+        reached = {"reach": self.reach} if self.reach else {}
         return {
-            "seat": self.seat, "chosen": chosen, "pool": list(self.pool), "loads": self.loads,
-            "barred": self.barred, "on_leave": list(self.on_leave), "lot": self.lot,
+            "seat": self.seat, "role": self.role, **reached, "chosen": chosen,
+            "pool": list(self.pool), "loads": self.loads, "barred": self.barred,
+            "on_leave": list(self.on_leave), "lot": self.lot,
         }  # fmt: skip
 
 
 def bars_in(family: Any, book: Directory, at: datetime, *, seat: tuple[int, str] | None = None) -> dict[int, list[Bar]]:
-    """Every barred person of the family with the reasons; `seat` = (case id, seat) whose own holder stays free.
+    """Every barred person of the family with the reasons; `seat` = (case id, "a" or "a|b") whose own holders stay free.
 
     Parties first, then whoever leads the concerned person's unit now, did at the call or at filing, then whoever
-    stood in for one of these at any time between the call and now."""
+    stood in for one of these at any time between the call and now; from a blind seat also whoever read the family
+    before they sat."""
     bars: dict[int, list[Bar]] = {}
+    sought = family.by_id[seat[0]] if seat else None
+    free = seat[1].split("|") if seat else []
 
     def bar(person_id: int, code: str, of: int | None = None) -> None:
         entry = Bar(code, of)
@@ -65,8 +74,10 @@ def bars_in(family: Any, book: Directory, at: datetime, *, seat: tuple[int, str]
         code = case.party_bars.get(party.role)
         if party.ended_by in UNDECIDED:
             continue
-        if code and not (party.until is None and seat == (party.case_id, party.role)):
-            bar(party.person_id, "recused" if party.ended_by == "recused" else code)
+        sits = party.until is None and case is sought
+        if code and not (sits and party.role in free):
+            beside = sits and party.role in case.blind_seats
+            bar(party.person_id, party.ended_by if party.ended_by in UNFIT else "seated" if beside else code)
     start = min((c.fact_at or c.opened_at for c in family.cases), default=at)
     leading = [code for code, role in current_policy().roles.items() if role.leads]
     for case in family.cases:
@@ -83,6 +94,11 @@ def bars_in(family: Any, book: Directory, at: datetime, *, seat: tuple[int, str]
         for grant in book.by_principal.get(principal_id, ()):
             if grant.overlaps(start, at):
                 bar(grant.person_id, "deputy_of_barred", principal_id)
+    if sought is not None and set(free) & set(sought.blind_seats):
+        since = {p.person_id: p.since for p in family.parties_of(sought) if p.role in free}
+        for read in family.reads:
+            if read.person_id not in since or read.at < since[read.person_id]:
+                bar(read.person_id, "read_outside_panel")
     return bars
 
 
@@ -142,7 +158,22 @@ def may(
         grant = book.grant(actor.person_id, role, case.unit_id, at)
         if grant is not None:
             return grant, ""
+    if (seated := _seated(spec, actor, parties, book)) is not None:
+        return seated
     raise NotPermitted(_needed(spec, case, book))
+
+
+def _seated(spec: ActionSpec, actor: Any, parties: Iterable[Party], book: Directory) -> Any:
+    """Who sits in the action's seat acts by the grant of another unit, if the pool reached that far, or by having been
+    named; None for everybody else."""
+    sitting = next(
+        (p for p in parties if p.person_id == actor.person_id and p.role in spec.seats and p.until is None), None
+    )
+    if sitting is None:
+        return None
+    roles = (spec.role or "").split("|")
+    grant = next((g for g in book.grants_of(actor.person_id, actor.received_at) if g.role in roles), None)
+    return (grant, "") if grant else (None, sitting.role) if sitting.named else None
 
 
 def holds_a_role(spec: ActionSpec, actor: Any, book: Directory) -> None:
@@ -185,29 +216,59 @@ def choose(
     *, case: Case, seat: str, role: str, family: Any, book: Directory, at: datetime,
     loads: Callable[[Iterable[int]], Mapping[int, int]], not_again: Iterable[int] = (),
 ) -> Choice:  # fmt: skip
-    """The decider for a seat: holders of the role over the case's unit, nobody barred, nobody on leave, not the
-    direct superior of an inspector where another exists; least loaded, ties by lot (SHA-256 of the case number and
-    the digest of its previous event)."""
+    """The decider for a seat: holders of the role over the case's unit, else of the next unit up, nobody barred, nobody
+    on leave, not the direct superior of an inspector where another exists; least loaded, ties by lot (SHA-256 of the
+    case number and the digest of the event before)."""
     bars = bars_in(family, book, at, seat=(case.pk, seat))
-    holders = {p for p in book.holders(role, case.unit_id, at) if p not in set(not_again)}
-    free = {p for p in holders if p not in bars}
-    away = {p for p in free if book.is_on_leave(p, local_day(at))}
-    pool = free - away
-    scorers = {p.person_id for p in family.parties if family.by_id[p.case_id].party_bars.get(p.role) == "scored"}
-    superiors = {book.persons[s].superior_id for s in scorers}
-    if pool - superiors:
-        pool -= superiors
+    superiors = _superiors_of_scorers(family, book)
+    considered: set[int] = set()
+    away: set[int] = set()
+    pool: set[int] = set()
+    for name, above, holders in _pools(role, case.unit_id, at, book):
+        role_taken, reach = name, above
+        considered |= holders - set(not_again)
+        free = holders - set(not_again) - set(bars)
+        away |= {p for p in free if book.is_on_leave(p, local_day(at))}
+        pool = free - away
+        pool = pool - superiors or pool
+        if pool:
+            break
     counted = loads(pool) if pool else {}
-    lot = hashlib.sha256(f"{case.number}{case.head}".encode()).hexdigest()
+    lot = hashlib.sha256(f"{case.number}{digest_before(case, family)}".encode()).hexdigest()
     chosen = None
     if pool:
         least = min(counted.get(p, 0) for p in pool)
         tied = sorted((p for p in pool if counted.get(p, 0) == least), key=lambda p: book.persons[p].no)
         chosen = tied[int(lot, 16) % len(tied)]
-    names = {p: book.persons[p].no for p in holders}
+    names = {p: book.persons[p].no for p in considered}
     return Choice(
         seat=seat, person_id=chosen, pool=tuple(sorted(names[p] for p in pool)),
         loads={names[p]: counted.get(p, 0) for p in sorted(pool)},
-        barred={names[p]: [b.code for b in bars[p]] for p in sorted(holders) if p in bars},
-        on_leave=tuple(sorted(names[p] for p in away)), lot=lot,
+        barred={names[p]: [b.code for b in bars[p]] for p in sorted(considered) if p in bars},
+        on_leave=tuple(sorted(names[p] for p in away)), lot=lot, role=role_taken, reach=reach,
     )  # fmt: skip
+
+
+def _pools(role: str, unit_id: int, at: datetime, book: Directory) -> Iterator[tuple[str, str, set[int]]]:
+    """(role, unit reached, holders) from the nearest pool to the widest: those whose grant covers the unit, then those
+    of everything below the next unit up, and so on; then the same of the next role of "a|b"."""
+    for name in role.split("|"):
+        found = book.holders(name, unit_id, at)
+        yield name, "", found
+        for above in book.ancestors[unit_id][1:]:
+            wider = found | {
+                g.person_id for g in book.by_role.get(name, ()) if g.unit_id in book.below[above] and g.holds_at(at)
+            }
+            if wider != found:
+                found = wider
+                yield name, book.units[above].code, found
+
+
+def _superiors_of_scorers(family: Any, book: Directory) -> set[int | None]:
+    scorers = {p.person_id for p in family.parties if family.by_id[p.case_id].party_bars.get(p.role) == "scored"}
+    return {book.persons[person_id].superior_id for person_id in scorers}
+
+
+def digest_before(case: Case, family: Any) -> str:
+    """Of the case's last event; for a case that is just being opened, of the event that opens it."""
+    return case.head if case.seq else family.by_id[case.subject_id].head if case.subject_id else case.head

@@ -3,8 +3,6 @@
 Nothing here writes; the only thing it may ask the database for are the loads of a pool and a number for a new case."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,34 +13,17 @@ from casework.domain import effects as fx
 from casework.domain import ledger
 from casework.domain.action import Act, ActionSpec, run_law
 from casework.domain.actor import Actor, shown, system
-from casework.domain.authority import choose, may
-from casework.domain.clocks import Clockwork
-from casework.domain.directory import Directory, GrantView
+from casework.domain.authority import may
+from casework.domain.directory import GrantView
 from casework.domain.errors import NotAllowedNow, NotPermitted, UnknownAction
 from casework.domain.form_words import invalid, problems_of
 from casework.domain.law import Law, law_named, law_of, laws
-from casework.domain.openings import allocate_number, count_open_tasks, unborn
+from casework.domain.openings import allocate_number, unborn
 from casework.domain.policy import pinned_policy
 from casework.domain.reading import FamilyView
-from casework.domain.recorder import Recorder
+from casework.domain.seats import fill, join, leave, reveal
 from casework.domain.signing import sign_as
-from casework.keys import new_key
-from casework.models import Delivery, Party
-
-
-@dataclass
-class Step:
-    """One command and all that hangs on it: written together or not at all."""
-
-    family: FamilyView
-    book: Directory
-    recorder: Recorder
-    at: datetime
-    events: list[dict[str, Any]] = field(default_factory=list)
-    moved: list[Any] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.clocks = Clockwork(self.family, self.recorder)
+from casework.domain.step import Changes, Step
 
 
 def action_of(law: Law, name: str, *, opening: bool) -> ActionSpec:
@@ -97,16 +78,16 @@ def check_seat(spec: ActionSpec, actor: Actor, case: Any, step: Step) -> None:
     """A decision belongs to whoever sits; an empty seat is taken by claiming it."""
     if not spec.seat or actor.is_system:
         return
-    holder = step.family.holder(case, spec.seat)
-    if holder == actor.person_id or (holder is None and spec.takes_seat):
+    sitting = [p.person_id for seat in spec.seats for p in step.family.parties_of(case, seat)]
+    if actor.person_id in sitting or (not sitting and spec.takes_seat):
         return
-    if holder is None:
+    if not sitting:
         raise NotPermitted(
             _("Expected whoever claimed case %(case)s, but nobody has; claim it first") % {"case": case.number}
         )
     raise NotPermitted(
         _("Expected %(who)s to %(action)s on case %(case)s, who was seated, but you are not; nothing for you to do")
-        % {"who": step.book.persons[holder].name, "action": spec.label, "case": case.number},
+        % {"who": _(", ").join(step.book.persons[p].name for p in sitting), "action": spec.label, "case": case.number},
         code="seat_taken",
     )
 
@@ -155,42 +136,17 @@ def apply(
     return act
 
 
-@dataclass
-class Changes:
-    """What an event tells of besides its data."""
-
-    clocks: list[dict] = field(default_factory=list)
-    parties: list[dict] = field(default_factory=list)
-    choices: list[dict] = field(default_factory=list)
-    documents: list[dict] = field(default_factory=list)
-
-
-def join(step: Step, case: Any, role: str, person_id: Any, changes: Changes) -> None:
-    if any(p.person_id == person_id for p in step.family.parties_of(case, role)):
-        return
-    party = Party(id=new_key(), case_id=case.pk, person_id=person_id, role=role, since=step.at)
-    step.family.parties.append(party)
-    step.recorder.insert(party)
-    changes.parties.append({"change": "joined", "role": role, "person": step.book.persons[person_id].no})
-
-
-def leave(step: Step, case: Any, role: str, reason: str, changes: Changes) -> None:
-    for party in step.family.parties_of(case, role):
-        party.until, party.ended_by = step.at, reason
-        step.recorder.update(party, ("until", "ended_by"))
-        no = step.book.persons[party.person_id].no
-        changes.parties.append({"change": "left", "role": role, "person": no, "reason": reason})
-
-
 def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: Changes) -> bool:
     """Carries out what belongs to the case itself; False for moves, which follow the event."""
     match effect:
-        case fx.Join(role, person_id):
-            join(step, case, role, person_id, changes)
+        case fx.Join(role, person_id, named):
+            join(step, case, role, person_id, changes, named=named)
         case fx.Leave(role, reason):
             leave(step, case, role, reason, changes)
         case fx.Seat():
-            _seat(step, act, case, effect, changes)
+            fill(step, case, effect, act.at, rules, changes)
+        case fx.Reveal():
+            reveal(step, case, changes)
         case fx.StartClock(name):
             changes.clocks += step.clocks.start(case, name, rules, step.at)
         case fx.StopClock(name, reason):
@@ -202,9 +158,9 @@ def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: C
         case fx.PostponeClock(name, until, reason):
             changes.clocks += step.clocks.postpone(case, name, until, step.at, reason)
         case fx.Notify(kind, parties, roles, clock):
-            deliver(step, case, "notify", {"kind": kind, "parties": parties, "roles": roles, "clock": clock})
+            step.deliver(case, "notify", {"kind": kind, "parties": parties, "roles": roles, "clock": clock})
         case fx.Deliver(kind, payload):
-            deliver(step, case, kind, payload)
+            step.deliver(case, kind, payload)
         case fx.AddDocument(document):
             step.family.documents.append(document)
             step.recorder.insert(document)
@@ -219,16 +175,6 @@ def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: C
     return True
 
 
-def deliver(step: Step, case: Any, kind: str, payload: dict[str, Any]) -> None:
-    pk = new_key()
-    step.recorder.insert(
-        Delivery(
-            id=pk, case_id=case.pk, kind=kind, payload=ledger.as_data(payload), dedup=f"{kind}:{pk}",
-            created_at=step.at, due_at=step.at,
-        )
-    )  # fmt: skip
-
-
 def _change_document(step: Step, document: Any, values: dict[str, Any], changes: Changes) -> None:
     for name, value in values.items():
         setattr(document, name, value)
@@ -241,22 +187,6 @@ def _document_shown(document: Any) -> dict[str, Any]:
         "document": str(document.pk), "kind": document.kind, "state": str(document.state),
         "file_sha256": document.file_sha256, "snapshot_sha256": document.snapshot_sha256,
     }  # fmt: skip
-
-
-def _seat(step: Step, act: Act, case: Any, wanted: fx.Seat, changes: Changes) -> None:
-    sitting = step.family.holder(case, wanted.seat) if wanted.replaces else None
-    choice = choose(
-        case=case, seat=wanted.seat, role=wanted.role, family=step.family, book=step.book, at=act.at,
-        loads=count_open_tasks, not_again=(*wanted.not_again, *([sitting] if sitting else ())),
-    )  # fmt: skip
-    changes.choices.append(choice.shown(step.book))
-    if choice.person_id is None:
-        told = {"kind": f"no_{wanted.seat}", "parties": [], "roles": ["director", "auditor"], "clock": ""}
-        deliver(step, case, "notify", told)
-        return
-    if sitting:
-        leave(step, case, wanted.seat, "replaced", changes)
-    join(step, case, wanted.seat, choice.person_id, changes)
 
 
 def _enter(step: Step, act: Act, source: str, changes: Changes, key: Any, body: str) -> None:

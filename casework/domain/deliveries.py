@@ -70,7 +70,7 @@ def notify(delivery: Any) -> None:
     people = {p.person_id for role in payload["parties"] for p in family.parties_of(case, role)}
     for role in payload["roles"]:
         people |= book.holders(role, case.unit_id, moment)
-    values = _values(case, family, book, payload["clock"])
+    values = _values(case, family, book, payload["kind"], payload["clock"])
     Notice.objects.bulk_create(
         [
             Notice(
@@ -83,8 +83,9 @@ def notify(delivery: Any) -> None:
     )  # fmt: skip
 
 
-def _values(case: Any, family: Any, book: Any, clock: str) -> dict[str, Any]:
-    """What the texts of notices may speak of, as text or in both languages."""
+def _values(case: Any, family: Any, book: Any, kind: str, clock: str) -> dict[str, Any]:
+    """What the texts of this kind of notice speak of, as text or in both languages; nothing else is kept, since whoever
+    is told is not to know everything."""
     policy = pinned_policy(case.policy_id)
     rules = policy.case_type(type(case)._meta.app_label)
     values = {"number": case.number, **case.notice_values(family, book, rules)}
@@ -92,7 +93,9 @@ def _values(case: Any, family: Any, book: Any, clock: str) -> dict[str, Any]:
         rule, running = rules.clocks[clock], family.clock(case, clock)
         values |= {"clock": texts(rule.label), "limit": policy.limit_in_words(rule.within)}
         values["until"] = local_text(running.due_at) if running else policy.limit_in_words(rule.within)
-    return values
+    notice = rules.notices[kind]
+    wanted = set().union(*notice.title.placeholders().values(), *notice.body.placeholders().values())
+    return {name: value for name, value in values.items() if name in wanted}
 
 
 def stuck() -> list[dict[str, Any]]:

@@ -25,10 +25,11 @@ class OpenCase:
 
 @dataclass(frozen=True)
 class Join:
-    """The person becomes a party."""
+    """The person becomes a party; `named`, by a director, who thereby gives them a grant for this case only."""
 
     role: str
     person_id: int
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,23 @@ class Leave:
 
 @dataclass(frozen=True)
 class Seat:
-    """The engine chooses a decider for `seat` among those who hold `role` and are not barred: least loaded, ties by
-    lot. Nobody eligible: the seat stays empty, in plain sight; with `replaces`, whoever sits makes room for the next,
-    and stays where there is no next."""
+    """The engine chooses a decider for `seat` among those who hold `role` (or, nobody free, the next of "a|b") and are
+    not barred: least loaded, ties by lot. Nobody eligible: the seat stays empty, in plain sight, and directors and
+    auditors get the notice `vacancy` (default: no_SEAT); with `replaces`, whoever sits makes room for the next, and
+    stays where there is no next. `clock` starts when somebody was seated, `waits` when nobody was."""
 
     seat: str
     role: str
     not_again: tuple[int, ...] = ()
     replaces: bool = False
+    clock: str = ""
+    waits: str = ""
+    vacancy: str = ""
+
+
+@dataclass(frozen=True)
+class Reveal:
+    """Whoever was blind in this case sees from now on."""
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,11 @@ def _plain_list(expected: str) -> str:
     return expected.replace("' or '", "', '").replace("', '", _(", ")).strip("'")
 
 
+def problem(field: str, code: str, message: Any) -> dict[str, Any]:
+    """One thing that is wrong with one field."""
+    return {"field": field, "code": code, "message": str(message)}
+
+
 def invalid(problems: list[dict[str, Any]]) -> InvalidInput:
     """The refusal that names the first problems in its text and carries them all."""
     said = (

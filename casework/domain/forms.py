@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
 from pydantic import (
@@ -97,3 +97,32 @@ class Signature(Form):
 
     document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     credential: SecretStr
+
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Drafted(Form):
+    """A rendered draft. The snapshot itself stands on the document, its digest in the ledger."""
+
+    document: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+    kind: Line
+    snapshot: str
+    snapshot_sha256: Digest
+    file_sha256: Digest
+    fields: list[dict]
+
+
+class Sealed(Form):
+    """A document that the organisation sealed, with the serial number of its certificate."""
+
+    document: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
+    file_sha256: Digest
+    serial: Line
+
+
+class Recusal(Form):
+    """The category is printed, the text is confidential."""
+
+    category: Literal["kinship", "relationship", "interest", "involved_before", "other"]
+    text: Remark = ""  # type: ignore[assignment]

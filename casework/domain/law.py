@@ -54,6 +54,12 @@ def laws() -> dict[str, Law]:
     return dict(sorted(found.items()))
 
 
+@cache
+def seats() -> frozenset[str]:
+    """Parts of a case that decide, by the law of any type."""
+    return frozenset(seat for law in laws().values() for spec in law.actions.values() for seat in spec.seats)
+
+
 def law_named(label: str) -> Law:
     try:
         return laws()[label]

@@ -70,15 +70,9 @@ def seal(delivery: Any) -> None:
     field = next(f for f in document.fields if f["name"] == "organisation")
     data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
     first = not any(f.get("serial") for f in document.fields)
-    sealed = sign(
-        data,
-        "organisation",
-        signer,
-        reason=field["reason"],
-        location=field["location"],
-        certify=first,
-        at=now(),
-    )
+    note = delivery.payload.get("note")  # what the paper itself cannot say, since its signatures came later
+    reason = f"{field['reason']}；{note['zh']} {note['en']}" if note else field["reason"]
+    sealed = sign(data, "organisation", signer, reason=reason, location=field["location"], certify=first, at=now())
     issued = {
         "document": str(document.pk),
         "file_sha256": store.put(settings.DOCUMENT_FOLDER, sealed),

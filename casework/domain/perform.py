@@ -22,7 +22,6 @@ from casework.domain.actor import Actor
 from casework.domain.authority import holds_a_role, may, nobody
 from casework.domain.decide import (
     UNRECORDED,
-    Step,
     action_of,
     apply,
     check_clock,
@@ -47,6 +46,7 @@ from casework.domain.policy import pinned_policy
 from casework.domain.reading import FamilyView, read_family
 from casework.domain.recorder import Recorder
 from casework.domain.scope import sees
+from casework.domain.step import Step
 from casework.flow.projection import project
 from casework.keys import new_key
 from casework.models import Case, Family

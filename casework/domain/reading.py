@@ -1,8 +1,8 @@
 """A whole family in one statement: its version, its cases with their typed rows, parties, clocks, open tasks,
-documents, the stamp, and the event a repeated key left. No lock is held; the version guards the write."""
+documents, who read it, the stamp, and the event a repeated key left. No lock is held; the version guards the write."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, cached_property
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from casework.domain.errors import OutOfScope
 from casework.domain.law import laws
-from casework.models import Case, Clock, Document, Family, Party, Task
+from casework.models import Case, CaseRead, Clock, Document, Family, Party, Task
 
 
 @dataclass
@@ -29,6 +29,7 @@ class FamilyView:
     tasks: list[Task]
     documents: list[Document]
     repeat: dict[str, str] | None = None
+    reads: list[CaseRead] = field(default_factory=list)
 
     @cached_property
     def by_id(self) -> dict[int, Any]:
@@ -86,7 +87,7 @@ def _read(where: str, value: Any, key: UUID | None) -> FamilyView:
         raise OutOfScope(_("Expected a case, but there is no case %(case)s in your scope") % {"case": str(value)[:40]})
     family_id, version, stamp, repeat, cases, *rest = row
     typed = rest[: len(laws())]
-    parties, clocks, tasks, documents = rest[len(laws()) :]
+    parties, clocks, tasks, documents, reads = rest[len(laws()) :]
     bases = {r[0]: r for r in _parsed(cases)}
     found = []
     for law, rows in zip(laws().values(), typed, strict=True):
@@ -96,7 +97,7 @@ def _read(where: str, value: Any, key: UUID | None) -> FamilyView:
     return FamilyView(
         row=Family(id=family_id, version=version), stamp=stamp, cases=found,
         parties=_rows(Party, parties), clocks=_rows(Clock, clocks), tasks=_rows(Task, tasks),
-        documents=_rows(Document, documents), repeat=_parsed(repeat) or None,
+        documents=_rows(Document, documents), repeat=_parsed(repeat) or None, reads=_rows(CaseRead, reads),
     )  # fmt: skip
 
 
@@ -128,6 +129,7 @@ def _sql(vendor: str, where: str) -> str:
         (Clock, "case_id", ""),
         (Task, "process_id", " AND t.finished IS NULL"),
         (Document, "case_id", ""),
+        (CaseRead, "case_id", ""),
     ):
         selects.append(
             rows(

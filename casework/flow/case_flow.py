@@ -18,14 +18,15 @@ from casework.models import Case, Task
 
 class HumanTask(Node):
     """While the case is in one of `states`, the holder of `seat`, everyone in `relation`, or whoever holds `role` over
-    the unit owes one of `actions`; `clock` gives the due time; `unless(case)` says that it is already done."""
+    the unit owes one of `actions`; `clock` gives the due time; `unless(case, family)` says that it is already done.
+    A seat without a role is owed by nobody while it is empty."""
 
     task_type = "HUMAN"
     bpmn_element = "userTask"
 
     def __init__(
         self, *, states: tuple[str, ...], actions: tuple[str, ...], label: Any, role: str = "", relation: str = "",
-        seat: str = "", clock: str = "", unless: Callable[[Any], bool] | None = None,
+        seat: str = "", clock: str = "", unless: Callable[[Any, Any], bool] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.states, self.actions, self.label = tuple(map(str, states)), actions, label
@@ -88,7 +89,7 @@ def owed(case: Any, family: Any) -> list[Owed]:
     for node in flow_of(type(case)).instance.nodes():
         if not isinstance(node, HumanTask) or case.state not in node.states:
             continue
-        if node.unless is not None and node.unless(case):
+        if node.unless is not None and node.unless(case, family):
             continue
         clock = family.clock(case, node.clock) if node.clock else None
         running = clock is not None and clock.state == "running"
@@ -99,6 +100,6 @@ def owed(case: Any, family: Any) -> list[Owed]:
         elif node.relation:
             people = sorted({p.person_id for p in family.parties_of(case, node.relation)})
             found += [Owed(node, person_id, "", due, provisional) for person_id in people]
-        else:
+        elif node.role:
             found.append(Owed(node, None, node.role, due, provisional))
     return found

@@ -1,7 +1,7 @@
 """Rows, constraints and indexes. What may happen to them stands in casework.domain."""
 
 from casework.models.calendar import CalendarDay
-from casework.models.case import Case, Family, Numbering, Party
+from casework.models.case import Case, CaseRead, Family, Numbering, Party
 from casework.models.clock import Clock, ClockEntry, ClockWarning
 from casework.models.delivery import Delivery, Notice
 from casework.models.document import Document
@@ -15,7 +15,7 @@ from casework.models.task import Task
 from casework.models.unit import Unit
 
 __all__ = [
-    "Account", "CalendarDay", "Case", "CaseEvent", "Clock", "ClockEntry", "ClockWarning", "Delivery",
+    "Account", "CalendarDay", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry", "ClockWarning", "Delivery",
     "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave", "Notice", "Numbering",
     "Party", "Person", "PolicyVersion", "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

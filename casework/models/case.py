@@ -36,6 +36,10 @@ class Case(models.Model):
     clocks: ClassVar[tuple[Any, ...]] = ()
     closed_states: ClassVar[tuple[str, ...]] = ()
     party_bars: ClassVar[dict[str, str]] = {}
+    # Seats closed to whoever read the family, and whose holders see nothing else of it until the reveal.
+    blind_seats: ClassVar[tuple[str, ...]] = ()
+    # Acts that only whoever acted reads while the case is in one of these states: {action: states}.
+    sealed: ClassVar[dict[str, tuple[str, ...]]] = {}
     State: ClassVar[Any]
     as_read: dict[str, Any]
 
@@ -74,7 +78,10 @@ class Case(models.Model):
 
 
 class Party(models.Model):
-    """A person's part in a case. Deciders leave a row too, so that bars never scan events."""
+    """A person's part in a case. Deciders leave a row too, so that bars never scan events.
+
+    `named`: seated by a director, whose naming is a grant for this case only. `blind`: until the reveal the person
+    sees nothing of the family but this case, and of this case only what a blind scorer may."""
 
     id = models.BigIntegerField(primary_key=True)
     case = models.ForeignKey(Case, models.PROTECT, related_name="parties")
@@ -83,11 +90,28 @@ class Party(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
     ended_by = models.CharField(max_length=40, blank=True)
+    named = models.BooleanField(default=False)
+    blind = models.BooleanField(default=False)
 
     class Meta:
-        indexes = [models.Index(fields=["person", "case"], name="party_person")]
+        indexes = [
+            models.Index(fields=["person", "case"], name="party_person"),
+            models.Index(fields=["person"], name="party_blind", condition=Q(blind=True, until=None)),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["case", "person", "role"], condition=Q(until=None), name="party_once_at_a_time"
             )
         ]
+
+
+class CaseRead(models.Model):
+    """The first time a person without a part in it opened a case: it bars from a blind seat in the family."""
+
+    id = models.BigIntegerField(primary_key=True)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="reads", db_index=False)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "person"], name="case_read_once")]

@@ -7,7 +7,8 @@ from casework.models.case import Case
 
 
 class Document(models.Model):
-    """A decision on paper: the frozen snapshot it was drawn from and the file as it now is, by its SHA-256.
+    """A decision on paper: the frozen snapshot it was drawn from and the file as it now is, by its SHA-256;
+    `draft_sha256` is the file before anybody signed it.
 
     Once issued the row never changes; a correction is a new document that names the old."""
 
@@ -25,6 +26,7 @@ class Document(models.Model):
     snapshot = models.TextField()
     snapshot_sha256 = models.CharField(max_length=64)
     file_sha256 = models.CharField(max_length=64)
+    draft_sha256 = models.CharField(max_length=64, blank=True)
     fields = models.JSONField(default=list)
     supersedes = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     drafted_at = models.DateTimeField()

@@ -83,6 +83,16 @@ def test_load_default_pack_has_the_limits_of_the_decisions(policy):
             "deemed_service": "1 workday",
             "whole": "20 workdays",
         },
+        "arbitration": {
+            **dict.fromkeys(("score_1", "score_2", "score_3"), "3 workdays"),
+            **dict.fromkeys(("vote_1", "vote_2", "vote_3"), "2 workdays"),
+            "seating": "2 workdays",
+            "challenge": "1 workday",
+            "challenge_ruling": "1 workday",
+            "sign": "1 workday",
+            "deemed_service": "1 workday",
+            "reopening": "2 workdays",
+        },
     }
     objection = policy.case_type("evaluations").clocks["objection"]
     assert (objection.source, objection.minimum_left) == ("handbook S-02", "1 workday")

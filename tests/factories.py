@@ -87,11 +87,12 @@ def dispute(number: str | None = None, *, agent: str = "ann", upto: str = "filed
     dispute = open_case("disputes.ScoreDispute", acting(agent), claims or CLAIMS, subject=number).number
     steps = ("filed", "stated", "forwarded", "ruled", "signed", "issued")
     for step in steps[1 : steps.index(upto) + 1]:
-        _step(dispute, step)
+        advance(dispute, step)
     return dispute
 
 
-def _step(number: str, step: str) -> None:
+def advance(number: str, step: str) -> None:
+    """The dispute takes the step that leads to `stated`, `forwarded`, `ruled`, `signed` or `issued`."""
     from casework.models import Document
 
     match step:
@@ -134,3 +135,84 @@ def credential(login: str) -> str:
         account.save(update_fields=["password"])
         enrol(account, "password", password)
     return password
+
+
+APPEAL = {
+    "criteria": [
+        {"criterion": "QC4", "reasons": "语速正常，请复听第35秒"},
+        {"criterion": "QA5", "reasons": "双方一直在对话"},
+    ]
+}
+
+
+def arbitration(paper: str | None = None, *, upto: str = "opened", blind: Any = None, ballots: Any = None) -> str:
+    """An arbitration of ann's dispute, played up to `opened`, `scored` (by all, not revealed while it may be
+    challenged), `revealed`, `voted` (drafted), `signed` or `awarded`; its number. `blind` and `ballots` give a seat's
+    {code: value}, by seat; else everybody scores and votes 8 on what is before the panel, and 10 on the rest."""
+    from casework.models import Case
+
+    if paper is None:
+        paper = dispute(upto="issued")
+    ruling = Case.objects.get(number=paper)
+    if ruling.state == "ruled":
+        if not ruling.scoredispute.served_at:
+            perform(paper, "read", acting("ann"))
+        perform(paper, "appeal", acting("ann"), APPEAL)
+        deliver_all()
+    number = Case.objects.filter(type="arbitration.Arbitration", subject__number=paper).latest("id").number
+    steps = ("opened", "scored", "revealed", "voted", "signed", "awarded")
+    for step in steps[1 : steps.index(upto) + 1]:
+        _arbitrate(number, step, blind or {}, ballots or {})
+    return number
+
+
+def _arbitrate(number: str, step: str, blind: dict[str, Any], ballots: dict[str, Any]) -> None:
+    match step:
+        case "scored":
+            for seat, login in panel(number).items():
+                perform(number, "score_blind", acting(login), blind_scores(number, blind.get(seat)))
+        case "revealed":
+            perform(number, "waive_challenge", acting("ann"))
+            perform(number, "waive_challenge", acting("ian"))
+        case "voted":
+            for seat, login in panel(number).items():
+                perform(number, "vote", acting(login), ballot(number, ballots.get(seat)))
+        case "signed":
+            deliver_all()
+            for login in panel(number).values():
+                perform(number, "sign", acting(login), signature_of(number, login))
+        case "awarded":
+            deliver_all()
+
+
+def panel(number: str) -> dict[str, str]:
+    """Who sits: {seat: login}, in the order of the seats."""
+    from casework.models import Account, Party
+
+    rows = Party.objects.filter(case__number=number, role__startswith="arbitrator_", until=None).order_by("role")
+    return {p.role: Account.objects.filter(person_id=p.person_id).order_by("id")[0].username for p in rows}
+
+
+def blind_scores(number: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A complete blind score; `values` by criterion, 8 for what is before the panel and 10 for the check criteria."""
+    from workflows.arbitration.models import Arbitration
+
+    case = Arbitration.objects.get(number=number)
+    given = {**dict.fromkeys(case.matters, "8"), **dict.fromkeys(case.controls["codes"], "10"), **(values or {})}
+    return {"criteria": [{"criterion": code, "value": value} for code, value in given.items()]}
+
+
+def ballot(number: str, values: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A complete vote; `values` by criterion, else 8."""
+    from workflows.arbitration.models import Arbitration
+
+    given = {**dict.fromkeys(Arbitration.objects.get(number=number).matters, "8"), **(values or {})}
+    return {"criteria": [{"criterion": c, "value": v, "reasons": "经复听录音并合议"} for c, v in given.items()]}
+
+
+def signature_of(number: str, login: str) -> dict[str, Any]:
+    """What whoever read the draft signs with."""
+    from casework.models import Document
+
+    draft = Document.objects.get(case__number=number, state="drafted")
+    return {"document_sha256": draft.draft_sha256, "credential": credential(login)}

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from casework.domain.action import ActionSpec
 from casework.domain.directory import Directory, GrantView, local_day
 from casework.domain.errors import NotPermitted
+from casework.domain.law import law_of
 from casework.domain.policy import current_policy
+from casework.domain.scope import blind_seat
 from casework.models import Case, Party
 
 UNDECIDED = ("released", "replaced")  # left a seat without having decided: no bar
@@ -139,9 +141,21 @@ def may(
         raise NotPermitted(_("Expected a person to decide, but this is a machine's account; log in as a person"))
     if actor.person_id is None:
         raise NotPermitted(nobody(actor.account))
+    blind = blind_seat(actor.person_id, family.parties)
+    if blind and blind.role not in (*spec.seats, *(spec.relation or "").split("|")):
+        # Whatever else they may do by role, its refusals would tell them of the case.
+        raise NotPermitted(
+            _("Expected you to score blind before anything else, but this is to %(action)s; wait until all is revealed")
+            % {"action": spec.label},
+            code="blind",
+        )
     if spec.decides:
         seat = (case.pk, spec.seat) if spec.seat else None
-        if reasons := barred(actor.person_id, family, book, at, seat):
+        reasons = barred(actor.person_id, family, book, at, seat)
+        if reasons and blind:
+            words = _("Expected someone free to decide on %(case)s, but you are barred; recuse yourself")
+            raise NotPermitted(words % {"case": case.number}, code="barred")
+        if reasons:
             raise NotPermitted(
                 _("Expected someone free to decide on %(case)s, but you are barred: %(reasons)s")
                 % {"case": case.number or _("this case"), "reasons": explain(reasons, book)},
@@ -160,7 +174,7 @@ def may(
             return grant, ""
     if (seated := _seated(spec, actor, parties, book)) is not None:
         return seated
-    raise NotPermitted(_needed(spec, case, book))
+    raise NotPermitted(_needed(spec, case, book, names_unit=not blind))
 
 
 def _seated(spec: ActionSpec, actor: Any, parties: Iterable[Party], book: Directory) -> Any:
@@ -196,17 +210,15 @@ def nobody(account: str) -> str:
     ) % {"account": account}
 
 
-def _needed(spec: ActionSpec, case: Case, book: Directory) -> str:
+def _needed(spec: ActionSpec, case: Case, book: Directory, *, names_unit: bool) -> str:
     from casework.domain.wording import party_label, role_label
 
     needs = []
     if spec.relation:
-        needs += [party_label(role) for role in spec.relation.split("|")]
-    needs += [
-        _("%(role)s over %(unit)s") % {"role": role_label(role), "unit": book.units[case.unit_id].name}
-        for role in (spec.role or "").split("|")
-        if role
-    ]
+        needs += [party_label(role, law_of(case).app) for role in spec.relation.split("|")]
+    for role in (spec.role or "").split("|") if spec.role else ():
+        words = _("%(role)s over %(unit)s") if names_unit else "%(role)s"
+        needs.append(words % {"role": role_label(role), "unit": book.units[case.unit_id].name})
     return _("Expected %(needed)s to %(action)s, but you are not; ask one of them") % {
         "needed": _(" or ").join(map(str, needs)), "action": spec.label,
     }  # fmt: skip

@@ -34,6 +34,8 @@ def drafted(act: Act) -> Document:
 def issued(act: Act) -> ChangeDocument:
     """The sealed file is the document, and it binds."""
     document = draft_of(act.case, act.family)
+    if document is None:
+        raise NotAllowedNow(_("Expected a sealed document to issue, but there is none; nothing to do"))
     serial = {"serial": act.data.serial}
     fields = [f | serial if f["name"] == "organisation" else f for f in document.fields]
     return ChangeDocument(

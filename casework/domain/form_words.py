@@ -1,6 +1,6 @@
 """What is wrong with a form, in the reader's language: pydantic says it in English only."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -101,6 +101,11 @@ def _plain_list(expected: str) -> str:
 def problem(field: str, code: str, message: Any) -> dict[str, Any]:
     """One thing that is wrong with one field."""
     return {"field": field, "code": code, "message": str(message)}
+
+
+def refuse(field: str, code: str, words: Any) -> NoReturn:
+    """InvalidInput for the one thing that is wrong."""
+    raise invalid([problem(field, code, words)])
 
 
 def invalid(problems: list[dict[str, Any]]) -> InvalidInput:

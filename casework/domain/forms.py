@@ -125,4 +125,4 @@ class Recusal(Form):
     """The category is printed, the text is confidential."""
 
     category: Literal["kinship", "relationship", "interest", "involved_before", "other"]
-    text: Remark = ""  # type: ignore[assignment]
+    text: Remark = ""

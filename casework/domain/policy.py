@@ -27,10 +27,12 @@ def current_digest() -> str:
 
 @lru_cache(maxsize=64)
 def pinned_policy(digest: str) -> Policy:
-    """The version a case was opened under."""
+    """The version a case was opened under. What its release did not know yet (a case type, a clock, a notice that a
+    later law asks for) is as the policy in force says; whatever it did say holds."""
     if digest == current_digest():
         return current_policy()
-    return Policy.from_content(PolicyVersion.objects.values_list("content", flat=True).get(pk=digest))
+    pinned = Policy.from_content(PolicyVersion.objects.values_list("content", flat=True).get(pk=digest))
+    return pinned.completed(current_policy())
 
 
 def register_current() -> str:

@@ -177,6 +177,17 @@ class CaseTypePolicy(Frozen):
     def label(self, group: str, code: str) -> Text:
         return self.labels[group][code]
 
+    def completed(self, later: CaseTypePolicy) -> CaseTypePolicy:
+        """With what only the later one has."""
+        labels = {
+            group: {**later.labels.get(group, {}), **self.labels.get(group, {})}
+            for group in {**later.labels, **self.labels}
+        }
+        parts = ("clocks", "parameters", "texts", "timeline", "notices")
+        return self.model_copy(
+            update={part: {**getattr(later, part), **getattr(self, part)} for part in parts} | {"labels": labels}
+        )
+
 
 class Role(Frozen):
     label: Text
@@ -237,6 +248,15 @@ class Policy(Frozen):
         policy = cls.model_validate(kept)
         policy._content = kept
         return policy
+
+    def completed(self, later: Policy) -> Policy:
+        """With the roles and case types, and the parts of them, that only the later one has; the digest stays."""
+        types = {
+            label: self.case_types[label].completed(rules) if label in self.case_types else rules
+            for label, rules in later.case_types.items()
+        }
+        roles = {**later.roles, **self.roles}
+        return self.model_copy(update={"case_types": {**self.case_types, **types}, "roles": roles})
 
     @property
     def content(self) -> dict[str, Any]:

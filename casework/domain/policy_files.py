@@ -38,7 +38,7 @@ CASE_TYPE = TypeAdapter[Any](CaseTypePolicy)
 
 # What the engine can fill in. A text that asks for more would fail while a ruling is being drawn up.
 TEXT_VALUES = frozenset(
-    {"number", "evaluation", "limit", "until", "issued_at", "organisation", "pool", "lot", "reason"}
+    {"number", "evaluation", "limit", "until", "issued_at", "organisation", "pool", "lot", "reason", "names"}
 )
 NOTICE_VALUES = frozenset(
     {"number", "evaluation", "criteria", "score", "outcome", "until", "limit", "reason", "decider", "clock"}

@@ -30,9 +30,10 @@ def role_label(code: str) -> str:
     return spoken(current_policy().roles[code].label)
 
 
-def party_label(code: str) -> str:
-    """The words for a part in a case, as some case type's policy gives them."""
-    for rules in current_policy().case_types.values():
+def party_label(code: str, app: str = "") -> str:
+    """The words for a part in a case, as the policy of that case type gives them, or else some other's."""
+    types = current_policy().case_types
+    for rules in (*([types[app]] if app in types else ()), *types.values()):
         if code in rules.labels.get("parties", {}):
             return spoken(rules.label("parties", code))
     return code

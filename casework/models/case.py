@@ -38,6 +38,8 @@ class Case(models.Model):
     party_bars: ClassVar[dict[str, str]] = {}
     # Seats closed to whoever read the family, and whose holders see nothing else of it until the reveal.
     blind_seats: ClassVar[tuple[str, ...]] = ()
+    # Seats whose holders a party may challenge.
+    challengeable: ClassVar[tuple[str, ...]] = ()
     # Acts that only whoever acted reads while the case is in one of these states: {action: states}.
     sealed: ClassVar[dict[str, tuple[str, ...]]] = {}
     State: ClassVar[Any]

@@ -76,3 +76,10 @@ def outcome(claims: Claims, evaluation: Any, *, annulled: bool) -> str:
         return "inadmissible"
     moved = any(value != clean_value(evaluation.current[code]) for code, value in values.items())
     return "adjusted" if moved else "maintained"
+
+
+def standing(evaluation: Any, values: dict[str, Any]) -> str:
+    """Where an evaluation stands with these values: adjusted as soon as anything differs from what was scored."""
+    final = {code: values.get(code) or clean_value(entry) for code, entry in evaluation.current.items()}
+    moved = any(clean_value(evaluation.original[code]) != value for code, value in final.items())
+    return "adjusted" if moved else "maintained"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from casework.domain.forms import Form, Line, Reasons, Remark, Seconds
-from workflows.evaluations.forms import Code, GivenValue
+from workflows.evaluations.forms import Code, GivenValue, Value
 
 Ground = Literal[
     "fact_wrong",
@@ -18,7 +18,6 @@ Ground = Literal[
 Inadmissible = Literal[
     "late", "not_a_party", "not_in_this_evaluation", "already_ruled", "nothing_deducted", "no_reasons"
 ]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Claimed(Form):
@@ -64,26 +63,24 @@ class Ruling(Form):
     annul: Remark = ""  # type: ignore[assignment]
 
 
-class Recusal(Form):
-    category: Literal["kinship", "relationship", "interest", "involved_before", "other"]
-    text: Remark = ""  # type: ignore[assignment]
+class Appealed(Form):
+    """A criterion that goes to arbitration, and why the ruling on it is not accepted."""
+
+    criterion: Code
+    reasons: Reasons
 
 
-class Drafted(Form):
-    """A rendered draft. The snapshot itself stands on the document, its digest in the ledger."""
-
-    document: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
-    kind: Literal["ruling", "inadmissibility"]
-    snapshot: str
-    snapshot_sha256: Digest
-    file_sha256: Digest
-    fields: list[dict]
+class Appeal(Form):
+    criteria: Annotated[list[Appealed], Field(min_length=1, max_length=100)]
 
 
-class Sealed(Form):
-    document: Annotated[str, Field(pattern=r"^[0-9a-f-]{36}$")]
-    file_sha256: Digest
-    serial: Line
+class Awarded(Form):
+    """How the arbitration ended: values by criterion and the award, or withdrawn."""
+
+    case: Line = ""
+    values: dict[Code, Value] = {}
+    document: Line = ""
+    withdrawn: bool = False
 
 
 class Excuse(Form):

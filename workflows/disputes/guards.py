@@ -5,12 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from casework.domain import naming
 from casework.domain.action import Act
 from casework.domain.clocks import is_late
-from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
-from casework.domain.form_words import invalid
-from casework.domain.wording import spoken
-from casework.models import Document
+from casework.domain.errors import NotAllowedNow, NotPermitted
+from casework.domain.form_words import invalid, problem
+from casework.domain.wording import local_text, spoken
 from workflows.disputes import criteria
 from workflows.evaluations.scoring import apply as scored
 from workflows.evaluations.scoring import check_value, explain, is_at_least, no_worse
@@ -81,28 +81,28 @@ def are_valid_claims(act: Act) -> None:
     for number, item in enumerate(act.data.criteria):
         field, code, value = f"criteria.{number}", item.criterion, item.claimed.plain()
         if code in seen:
-            problems.append(_problem(field, "twice", _("the criterion is named twice")))
+            problems.append(problem(field, "twice", _("the criterion is named twice")))
         seen.add(code)
         names = check_value(evaluation.rubric, code, value)
         problems += [
-            _problem(f"{field}.{'criterion' if name == 'unknown_criterion' else 'claimed'}", name,
+            problem(f"{field}.{'criterion' if name == 'unknown_criterion' else 'claimed'}", name,
                      explain(evaluation.rubric, code, name))
             for name in names
         ]  # fmt: skip
         if names:
             continue
         if evaluation.open_criteria and code not in evaluation.open_criteria:
-            problems.append(_problem(field, "not_open", _("only the corrected criteria may be disputed now")))
+            problems.append(problem(field, "not_open", _("only the corrected criteria may be disputed now")))
         present = evaluation.current[code]
         if is_at_least(evaluation.rubric, code, present, value) and not _nothing_deducted(evaluation, code):
             problems.append(
-                _problem(f"{field}.claimed", "not_better", _("the claim is no better than the present value"))
+                problem(f"{field}.claimed", "not_better", _("the claim is no better than the present value"))
             )
         elif not is_at_least(evaluation.rubric, code, value, evaluation.original[code]):
             words = _("the claim is below the original value; claim at least that")
-            problems.append(_problem(f"{field}.claimed", "below_floor", words))
+            problems.append(problem(f"{field}.claimed", "below_floor", words))
         if any(second > evaluation.duration_s for second in item.seconds):
-            problems.append(_problem(f"{field}.seconds", "beyond_recording", _("the recording is shorter")))
+            problems.append(problem(f"{field}.seconds", "beyond_recording", _("the recording is shorter")))
     if problems:
         raise invalid(problems)
 
@@ -162,17 +162,26 @@ def are_valid_statements(act: Act) -> None:
     for code, claim in act.case.claims.items():
         if code not in given and not claim["statement"]:
             words = _("%(code)s is disputed too; say something to it, or concede it") % {"code": code}
-            problems.append(_problem("criteria", "not_stated", words))
+            problems.append(problem("criteria", "not_stated", words))
     for number, item in enumerate(act.data.criteria):
         field = f"criteria.{number}"
         if item.criterion not in act.case.claims:
-            problems.append(_problem(field, "not_disputed", _("this criterion is not disputed")))
+            problems.append(problem(field, "not_disputed", _("this criterion is not disputed")))
         if given.count(item.criterion) > 1:
-            problems.append(_problem(field, "twice", _("the criterion is named twice")))
+            problems.append(problem(field, "twice", _("the criterion is named twice")))
         if not item.concede and not item.text.strip():
-            problems.append(_problem(f"{field}.text", "empty", _("it is empty; say why, or concede")))
+            problems.append(problem(f"{field}.text", "empty", _("it is empty; say why, or concede")))
     if problems:
         raise invalid(problems)
+
+
+def is_seat_empty(act: Act) -> None:
+    if act.family.holder(act.case, "reviewer") is not None:
+        raise NotAllowedNow(_("Expected nobody to review yet, but somebody sits; nothing to do"))
+
+
+def may_be_named(act: Act) -> None:
+    naming.check(act, "reviewer")
 
 
 def is_recording_checked(act: Act) -> None:
@@ -188,12 +197,12 @@ def is_valid_ruling(act: Act) -> None:
     for code in case.claims:
         if given.count(code) != 1:
             problems.append(
-                _problem("criteria", "not_decided", _("%(code)s needs exactly one decision") % {"code": code})
+                problem("criteria", "not_decided", _("%(code)s needs exactly one decision") % {"code": code})
             )
     for number, item in enumerate(act.data.criteria):
         field = f"criteria.{number}"
         if item.criterion not in case.claims:
-            problems.append(_problem(field, "not_disputed", _("this criterion is not disputed")))
+            problems.append(problem(field, "not_disputed", _("this criterion is not disputed")))
         else:
             problems += _decision_problems(act, evaluation, field, item)
     if problems:
@@ -205,52 +214,32 @@ def is_valid_ruling(act: Act) -> None:
     fell = no_worse(evaluation.rubric, evaluation.current, ruled) if binding else []
     if fell:
         words = _("nobody may be worse off, but this would fall: %(what)s") % {"what": ", ".join(fell)}
-        raise invalid([_problem("criteria", "worse_off", words)])
+        raise invalid([problem("criteria", "worse_off", words)])
 
 
 def _decision_problems(act: Act, evaluation: Any, field: str, item: Any) -> list[dict[str, Any]]:
     claim, rubric, code = act.case.claims[item.criterion], evaluation.rubric, item.criterion
     if item.decision == "inadmissible" and item.ground is None:
-        return [_problem(f"{field}.ground", "missing", _("say on which ground it is inadmissible"))]
+        return [problem(f"{field}.ground", "missing", _("say on which ground it is inadmissible"))]
     if item.decision == "other" and item.value is None:
-        return [_problem(f"{field}.value", "missing", _("it is missing; the decision 'other' needs a value"))]
+        return [problem(f"{field}.value", "missing", _("it is missing; the decision 'other' needs a value"))]
     if item.decision != "other" and item.value is not None:
-        return [_problem(f"{field}.value", "not_wanted", _("only the decision 'other' has a value; leave it out"))]
+        return [problem(f"{field}.value", "not_wanted", _("only the decision 'other' has a value; leave it out"))]
     if (claim["statement"] or {}).get("conceded") and item.decision != "accept":
-        return [_problem(f"{field}.decision", "conceded", _("the inspector conceded it; it can only be accepted"))]
+        return [problem(f"{field}.decision", "conceded", _("the inspector conceded it; it can only be accepted"))]
     if evaluation.recording_state in ("missing", "altered") and item.decision in ("maintain", "other"):
         words = _("the recording is missing or altered; the criterion is decided for the agent")
-        return [_problem(f"{field}.decision", "recording_missing", words)]
+        return [problem(f"{field}.decision", "recording_missing", words)]
     if item.decision in ("inadmissible", "accept"):
         return []
     value = item.value.plain() if item.value else evaluation.current[code]
     if names := check_value(rubric, code, {name: value[name] for name in ("score", "na", "failed")}):
-        return [_problem(f"{field}.value", name, explain(rubric, code, name)) for name in names]
+        return [problem(f"{field}.value", name, explain(rubric, code, name)) for name in names]
     floor = [evaluation.original[code], evaluation.current[code]]
     if not all(is_at_least(rubric, code, value, least) for least in floor):
         words = _("the value is below what the agent already had; rule at least that")
-        return [_problem(f"{field}.value", "below_floor", words)]
+        return [problem(f"{field}.value", "below_floor", words)]
     return []
-
-
-def has_read_the_draft(act: Act) -> None:
-    """Whoever signs names the very file they read."""
-    document: Document | None = act.case.draft(act)
-    if document is None:
-        raise NotAllowedNow(
-            _("Expected a draft to sign, but it is still being drawn; try again in a moment"), code="no_draft"
-        )
-    if document.file_sha256 != act.data.document_sha256:
-        raise InvalidInput(
-            _("Expected the digest of the draft as it now is, but it is another; read the draft again"),
-            code="other_draft",
-        )
-
-
-def has_no_draft(act: Act) -> None:
-    """One draft at a time: a delivery that comes late, or twice, attaches nothing."""
-    if act.case.draft(act) is not None:
-        raise NotAllowedNow(_("Expected no draft yet, but there is one; nothing to do"))
 
 
 def is_not_served(act: Act) -> None:
@@ -263,5 +252,31 @@ def is_reinstatement_open(act: Act) -> None:
         raise NotAllowedNow(_("Expected the time for reinstatement to run, but it is over"), code="late")
 
 
-def _problem(field: str, code: str, message: Any) -> dict[str, Any]:
-    return {"field": field, "code": code, "message": str(message)}
+def is_appeal_in_time(act: Act) -> None:
+    """Before service the time has not begun; opening the ruling is its service."""
+    clock = act.family.clock(act.case, "appeal_window") if act.case.served_at else None
+    if is_late(clock, act.at):
+        raise NotAllowedNow(
+            _("Expected the time for arbitration to run, but it ended at %(until)s; the ruling is final")
+            % {"until": local_text(clock.due_at)},
+            code="late",
+        )
+
+
+def are_appealable(act: Act) -> None:
+    """Disputed criteria that were decided on their merits and not granted in full, each once."""
+    case, evaluation, problems = act.case, evaluation_of(act), []
+    given = [item.criterion for item in act.data.criteria]
+    for number, code in enumerate(given):
+        field, claim = f"criteria.{number}.criterion", case.claims.get(code)
+        if claim is None:
+            problems.append(problem(field, "not_disputed", _("this criterion was not disputed; leave it out")))
+        elif given.count(code) > 1:
+            problems.append(problem(field, "twice", _("the criterion is named twice")))
+        elif case.annul or is_at_least(evaluation.rubric, code, evaluation.current[code], claim["claimed"]):
+            problems.append(problem(field, "granted", _("the ruling granted the claim; there is nothing to appeal")))
+        elif claim["decision"]["decision"] == "inadmissible":
+            words = _("it was inadmissible, not decided; arbitration is for what was decided")
+            problems.append(problem(field, "inadmissible", words))
+    if problems:
+        raise invalid(problems)

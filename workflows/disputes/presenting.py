@@ -8,7 +8,11 @@ from casework.domain.wording import spoken
 from workflows.disputes.models import ScoreDispute
 from workflows.evaluations import presenting as evaluations
 
-CONFIDENTIAL = ("recuse",)  # the category is printed, the text is not
+# The category is printed, the text is not; grounds are for whoever gives and who rules on them.
+RULED_TO = ("challenge_ruler", "agent", "inspector")
+CONFIDENTIAL = {
+    "recuse": (), "challenge": ("challenge_ruler",), "uphold_challenge": RULED_TO, "reject_challenge": RULED_TO,
+}  # fmt: skip
 
 
 def present(case: ScoreDispute, sight: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from casework.domain.action import Act
 from casework.domain.clocks import is_late
 from casework.domain.directory import Directory, local_day
 from casework.domain.errors import NotAllowedNow, NotPermitted
-from casework.domain.form_words import invalid
+from casework.domain.form_words import invalid, problem
 from casework.domain.hours import calendar_named
 from workflows.evaluations import forms
 from workflows.evaluations.scoring import ScoringError, check_value, explain, is_at_least, total
@@ -23,7 +23,7 @@ def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
 
     agent, inspector = book.person_no(form.agent_no), book.person_no(form.inspector_no)
     problems = [
-        _problem(field, "unknown_person", _("nobody has the staff number %(no)s") % {"no": no})
+        problem(field, "unknown_person", _("nobody has the staff number %(no)s") % {"no": no})
         for field, no, person in (
             ("agent_no", form.agent_no, agent),
             ("inspector_no", form.inspector_no, inspector),
@@ -33,19 +33,19 @@ def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
     if problems:
         raise invalid(problems)
     if agent.id == inspector.id:
-        raise invalid([_problem("inspector_no", "inspector_is_agent", _("nobody scores their own call"))])
+        raise invalid([problem("inspector_no", "inspector_is_agent", _("nobody scores their own call"))])
     rubric = rubric_version(form.rubric, form.rubric_version)
     if not rubric.in_force_at(local_day(form.started_at)):
-        raise invalid([_problem("rubric_version", "rubric_not_in_force", _("it was not in force at the call"))])
+        raise invalid([problem("rubric_version", "rubric_not_in_force", _("it was not in force at the call"))])
     card = {code: entry.plain() for code, entry in form.scores.items()}
     values = {code: {k: v for k, v in entry.items() if k in ("score", "na", "failed")} for code, entry in card.items()}
     problems = [
-        _problem(f"scores.{code}", name, str(explain(rubric, code, name)))
+        problem(f"scores.{code}", name, str(explain(rubric, code, name)))
         for code, value in values.items()
         for name in check_value(rubric, code, value)
     ]
     problems += [
-        _problem(f"scores.{code}.at", "beyond_recording", _("the recording is shorter"))
+        problem(f"scores.{code}.at", "beyond_recording", _("the recording is shorter"))
         for code, entry in card.items()
         if entry["at"] is not None and entry["at"] > form.duration_s
     ]
@@ -54,7 +54,7 @@ def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
     try:
         result = total(rubric, card)
     except ScoringError as error:
-        raise invalid([_problem("scores", error.code, str(error))]) from None
+        raise invalid([problem("scores", error.code, str(error))]) from None
     same_call = Q(interaction_id=form.interaction_id, rubric_code=form.rubric, purpose="regular", concerned_id=agent.id)
     if form.purpose != "regular":
         same_call = Q(pk__in=())
@@ -62,8 +62,8 @@ def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
     if ids := set(known):
         if form.external_id in ids:
             words = _("it was scored before; propose a correction")
-            raise invalid([_problem("external_id", "changed_without_correction", words)])
-        raise invalid([_problem("interaction_id", "already_scored", _("this call was scored under another id"))])
+            raise invalid([problem("external_id", "changed_without_correction", words)])
+        raise invalid([problem("interaction_id", "already_scored", _("this call was scored under another id"))])
     return {
         "unit_id": agent.unit_id, "concerned_id": agent.id, "fact_at": form.started_at, "agent_id": agent.id,
         "inspector_id": inspector.id,
@@ -137,17 +137,17 @@ def is_valid_correction(act: Act) -> None:
     for number, change in enumerate(act.data.changes):
         value, field = change.value.plain(), f"changes.{number}.value"
         if change.criterion in seen:
-            problems.append(_problem(field, "twice", _("the criterion is named twice")))
+            problems.append(problem(field, "twice", _("the criterion is named twice")))
         seen.add(change.criterion)
         bad = check_value(case.rubric, change.criterion, value)
-        problems += [_problem(field, name, str(explain(case.rubric, change.criterion, name))) for name in bad]
+        problems += [problem(field, name, str(explain(case.rubric, change.criterion, name))) for name in bad]
         if (
             not bad
             and only_raise
             and not is_at_least(case.rubric, change.criterion, value, case.current[change.criterion])
         ):
             problems.append(
-                _problem(field, "may_only_raise", _("after a question or a dispute a correction may only raise"))
+                problem(field, "may_only_raise", _("after a question or a dispute a correction may only raise"))
             )
     if problems:
         raise invalid(problems)
@@ -168,7 +168,7 @@ def is_still_valid_correction(act: Act) -> None:
         values = case.pending_correction["values"].items()
         if lower := [code for code, value in values if not is_at_least(case.rubric, code, value, case.current[code])]:
             words = _("after a question or a dispute a correction may only raise")
-            raise invalid([_problem(code, "may_only_raise", words) for code in lower])
+            raise invalid([problem(code, "may_only_raise", words) for code in lower])
 
 
 def back_at_work(act: Act, since: datetime) -> datetime | None:
@@ -184,7 +184,3 @@ def back_at_work(act: Act, since: datetime) -> datetime | None:
     latest = calendar.next_working_day(local_day(since), most + 1)
     until = calendar.close_of(min(back, latest))
     return until if until > act.at + timedelta(minutes=1) else None
-
-
-def _problem(field: str, code: str, message: Any) -> dict[str, Any]:
-    return {"field": field, "code": code, "message": str(message)}

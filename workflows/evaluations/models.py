@@ -312,7 +312,7 @@ class Evaluation(Case):
     # Moved by a dispute
 
     @action(
-        source=(S.STANDING, S.FINAL), target=S.PROVISIONAL, role=SYSTEM, form=forms.Cause, event="disputed",
+        source=(S.STANDING, *RULED, S.FINAL), target=S.PROVISIONAL, role=SYSTEM, form=forms.Cause, event="disputed",
         label=_("mark provisional"),
     )  # fmt: skip
     def mark_provisional(self, act: Act) -> list:
@@ -343,6 +343,14 @@ class Evaluation(Case):
             "before": before,
             "after": {"score": self.score, "band": self.band, "passed": self.passed},
         }
+        return []
+
+    @action(
+        source=S.PROVISIONAL, target=GET_STATE(lambda case, act: case.outcome, states=RULED), role=SYSTEM,
+        form=forms.Cause, event="returned_to_ruling", label=_("return to the ruling"),
+    )  # fmt: skip
+    def return_to_ruling(self, act: Act) -> list:
+        """What was decided before the arbitration stands again; the score has not moved."""
         return []
 
     @action(source=RULED, target=S.FINAL, role=SYSTEM, form=forms.Cause, event="settled", label=_("make final"))

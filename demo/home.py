@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, connections
 from casework.models import Installation, Person
 
 MARK = "demo.mark"  # written first, so that a demo that broke off half-way is known as one
-RULING = "ruling.pdf"
+RULING, AWARD = "ruling.pdf", "award.pdf"
 FOLDERS = ("documents", "evidence", "pki")
 
 
@@ -18,7 +18,7 @@ class ForeignHome(Exception):
 
 
 def start_afresh() -> None:
-    """The folder holds its mark and no database, documents, evidence or keys. ForeignHome, and nothing changed,
+    """The folder holds its mark and no database, documents, evidence, keys or papers. ForeignHome, and nothing changed,
     when any of those is not a demo's."""
     home: Path = settings.HOME
     refuse_foreign(home)
@@ -26,7 +26,8 @@ def start_afresh() -> None:
     (home / MARK).write_text("This folder belongs to `make demo`, which empties it each time.\n")
     for name in FOLDERS:
         shutil.rmtree(home / name, ignore_errors=True)
-    (home / RULING).unlink(missing_ok=True)
+    for paper in (RULING, AWARD):
+        (home / paper).unlink(missing_ok=True)
     if database := database_file(home):
         connections.close_all()
         for suffix in ("", "-wal", "-shm"):

@@ -1,5 +1,7 @@
 """The demo, run whole in a new folder by a process of its own, and what it leaves behind."""
 
+import csv
+import hashlib
 import json
 import os
 import re
@@ -16,9 +18,11 @@ from django.conf import settings
 from django.db import connection
 
 from demo import home as demo_home
+from demo import organisation as demo_organisation
+from demo import script
 from demo.stage import Stage, columns, padded
 
-PATIENCE = 240
+PATIENCE = 400
 
 
 class Demo:
@@ -70,26 +74,66 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return made
 
 
-def test_load_demo_in_a_new_home_ends_with_the_verified_ruling(demo):
+def test_load_demo_in_a_new_home_ends_with_the_verified_award(demo):
     assert (demo.status, demo.err) == (0, ""), demo.out + demo.err
-    assert (demo.folder / "ruling.pdf").read_bytes().startswith(b"%PDF")
-    assert "84.00 -> 90.00" in demo.out and "FAILED" not in demo.out
-    for login in ("ian", "ian2", "lee", "qiu", "ann"):
-        assert re.search(rf"\n +{login} [^:\n]+: Expected", demo.out), login
-    assert "belongs to no person" in " ".join(demo.out.split())
-    score = demo.rows("SELECT score, passed FROM evaluations_evaluation WHERE external_id = 'EV-202610-0011'")
-    assert (float(score[0][0]), score[0][1]) == (90.0, 1)
+    assert demo.out.count("genuine: ") == 2 and "FAILED" not in demo.out
+    assert "84.00 -> 90.00" in demo.out and "90.00 -> 93.50" in demo.out
+    score = demo.rows("SELECT score, passed, state FROM evaluations_evaluation e JOIN casework_case c ON c.id = "
+                      "e.case_ptr_id WHERE external_id = 'EV-202610-0011'")  # fmt: skip
+    assert (float(score[0][0]), score[0][1], score[0][2]) == (93.5, 1, "final")
+
+
+def test_load_demo_leaves_the_ruling_and_the_award_as_they_were_issued(demo):
+    issued = dict(demo.rows("SELECT kind, file_sha256 FROM casework_document WHERE state = 'issued'"))
+    for kind in ("ruling", "award"):
+        file = demo.folder / f"{kind}.pdf"
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == issued[kind], kind
+        assert str(file) in demo.out
+
+
+@pytest.mark.parametrize("part", ["TRY_TO_RULE", "TRY_TO_ARBITRATE"])
+def test_load_demo_refuses_everybody_who_may_not_decide(demo, part):
+    told = " ".join(demo.out.split())
+    for login, does in getattr(script, part).items():
+        assert f" {login} {does}: Expected " in told, login
+
+
+def test_load_demo_seats_three_who_score_before_anybody_votes_and_sign_with_their_own_keys(demo):
+    (number,) = demo.rows("SELECT number FROM casework_case WHERE number LIKE 'ARB-%'")[0]
+    entries = [e for e in demo.entries() if e["stream"] == f"case:{number}"]
+    panel = [choice["chosen"] for choice in entries[0]["choices"]]
+    assert len(set(panel)) == 3
+    by = {action: [e["actor"] for e in entries if e["action"] == action] for action in ("score_blind", "vote", "sign")}
+    assert by == dict.fromkeys(by, panel)
+    ends = [(e["action"], e["to"]) for e in entries if e["from"] != e["to"]]
+    assert ends == [("open", "scoring"), ("score_blind", "voting"), ("vote", "signing"), ("sign", "sealing"),
+                    ("issue", "awarded"), ("read", "final")]  # fmt: skip
+    (fields,) = demo.rows("SELECT fields FROM casework_document WHERE kind = 'award'")[0]
+    own = demo.rows("SELECT p.no, k.serial FROM casework_signingkey k JOIN casework_person p ON p.id = k.person_id "
+                    "WHERE k.credential = 'password'")  # fmt: skip
+    signed = [(f["person"], f["serial"]) for f in json.loads(fields) if f["name"] != "organisation"]
+    assert [no for no, _serial in signed] == panel and set(signed) <= set(own)
+
+
+def test_demo_has_words_and_keys_for_whoever_may_be_drawn():
+    with (Path(demo_organisation.DATA) / "people.csv").open(encoding="utf-8", newline="") as file:
+        may_sit = {row["login"] for row in csv.DictReader(file) if row["role"] == "arbitrator"}
+    assert (
+        may_sit == set(script.ARBITRATORS) <= set(script.SIGNERS) & {x for part in script.CAST.values() for x in part}
+    )
+    assert set(script.BLIND) == {*(f"QC{n}" for n in range(1, 5)), *(f"QA{n}" for n in range(1, 7))}
+    assert {len(given) for given in (*script.BLIND.values(), *script.VOTES.values())} == {3}
 
 
 def test_load_demo_left_every_case_with_its_whole_chain(demo):
     cases = demo.rows("SELECT number, type, state, seq, head FROM casework_case")
-    assert len(cases) == 241
+    assert len(cases) == 242
     for number, type_label, state, seq, head in cases:
         stream = f"case:{number}"
         events = demo.rows("SELECT seq, digest, entry FROM casework_caseevent WHERE stream = ? ORDER BY seq", stream)
         entries = [json.loads(entry) for _seq, _digest, entry in events]
         assert [s for s, _d, _e in events] == list(range(1, seq + 1)), number
-        assert entries[0]["from"] == "" and entries[0]["action"] in ("record_score", "file"), number
+        assert entries[0]["from"] == "" and entries[0]["action"] in ("record_score", "file", "open"), number
         assert all(after["from"] == before["to"] for before, after in zip(entries, entries[1:], strict=False)), number
         assert (entries[-1]["to"], events[-1][1], {e["type"] for e in entries}) == (state, head, {type_label}), number
 
@@ -126,7 +170,7 @@ def test_load_demo_says_in_every_persons_event_that_it_was_impersonated(demo):
 def test_command_in_a_demo_needs_no_token_but_refuses_a_wrong_one(demo):
     number = demo.rows("SELECT number FROM casework_case WHERE number LIKE 'DSP-%'")[0][0]
     shown = demo.run("show_case", number, "--as", "ann")
-    assert shown.returncode == 0 and json.loads(shown.stdout)["state"]["code"] == "ruled", shown.stderr
+    assert shown.returncode == 0 and json.loads(shown.stdout)["state"]["code"] == "final", shown.stderr
     wrong = demo.run("inbox", "--as", "ann", GONGDUAN_TOKEN="gd_wrong")
     assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (3, "", 1)
     system = demo.run("perform", number, "finalise", "--as", "SYSTEM")

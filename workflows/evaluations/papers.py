@@ -135,7 +135,8 @@ class Paper:
         return next((unit.name for unit in self.book.units.values() if unit.code == code), code)
 
     def _who(self, entry: dict[str, Any]) -> dict[str, str]:
-        person = self.book.person_no(entry["actor"])
+        """Who did it; what the system did at once on somebody's behalf is theirs."""
+        person = self.book.person_no(entry.get("on_behalf_of") or entry["actor"])
         return {"zh": person.name, "en": person.name} if person else {"zh": "系统", "en": "System"}
 
     @cached_property

@@ -1,22 +1,23 @@
 from typing import Any
 
 from casework.commands import DoorCommand
-from demo import script
+from demo import arbitration, dispute, organisation, script
 from demo.home import ForeignHome
 from demo.play import DemoFailed, Play, shown
 from demo.stage import Stage, padded
 
 
 class Command(DoorCommand):
-    help = "Starts a demo afresh in GONGDUAN_HOME and does the main job in front of you, up to the sealed ruling."
+    help = "Starts a demo afresh in GONGDUAN_HOME and does the main job in front of you, up to the sealed award."
 
     def do(self, **_options: Any) -> None:
         stage = Stage(self.write)
-        stage.line("Gongduan 公断: from a published score to a sealed ruling, in a demo database")
+        stage.line("Gongduan 公断: from a published score to a sealed award, in a demo database")
         stage.line()
         play = Play(stage)
         try:
-            play.run()
+            for act in (organisation, dispute, arbitration):
+                act.run(play)
         except (ForeignHome, DemoFailed) as problem:
             self.fail(str(problem))
         self.tell_logins(play, stage)
@@ -32,7 +33,10 @@ class Command(DoorCommand):
             pairs = "".join(padded(f"{login} {play.passwords[login]}", 22) for login in logins)
             stage.line(f"  {padded(part, 22)} {pairs}".rstrip())
         stage.line()
-        stage.line(f"Done in {stage.seconds:.1f} s. The ruling: {shown(play.ruling)}")
-        stage.line("To look around:")
-        stage.line(f"  export GONGDUAN_HOME={shown(play.ruling.parent)}")
-        stage.line(f"  .venv/bin/python manage.py show_case {play.dispute} --as ann")
+        stage.line(f"Done in {stage.seconds:.1f} s.")
+        stage.line(f"The ruling 裁定书:     {shown(play.ruling)}")
+        stage.line(f"The award 仲裁决定书:  {shown(play.award)}")
+        stage.line("To check the award, and to look around:")
+        stage.line(f"  export GONGDUAN_HOME={shown(play.award.parent)}")
+        stage.line(f"  .venv/bin/python manage.py verify_document {shown(play.award)}")
+        stage.line(f"  .venv/bin/python manage.py show_case {play.arbitration} --as ann")

@@ -14,3 +14,5 @@ PKI_FOLDER = HOME / "pki"
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}  # noqa: F405
+
+PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]

@@ -11,7 +11,7 @@ from casework.api import shapes
 from casework.domain.actor import Actor
 from casework.domain.errors import InvalidInput, NotAllowedNow
 from casework.domain.law import law_by_number
-from casework.domain.perform import Result, open_case, perform
+from casework.domain.perform import open_case, perform
 from casework.queries.actions import version_needed
 from casework.queries.case_page import READ
 
@@ -20,6 +20,7 @@ Key = Annotated[
     str | None,
     Header(alias="Idempotency-Key", description="your own, per case; the same again gives the first result"),
 ]
+WAVE, OTHER = ("audio/wav", ".wav"), ("application/octet-stream", ".bin")
 Sequence = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
@@ -41,14 +42,14 @@ def create_case(request: HttpRequest, response: HttpResponse, body: shapes.Openi
     """Unit and parties come from the subject."""
     result = open_case(body.type, who(request), body.data, body.subject, key)
     response["Location"] = f"/api/v1/cases/{result.number}"
-    return Status(201, _done(result))
+    return Status(201, queries.answer(result, who(request)))
 
 
-@router.get("/cases/{number}", response=shapes.CaseOut, summary="A case")
+@router.get("/cases/{number}", response=shapes.CaseOut | shapes.BlindCase, summary="A case")
 def get_case(request: HttpRequest, number: str) -> Any:
-    """**Opening it counts as service** where the case waits to be served on you (an evaluation on its agent, a ruling
-    on the agent who filed): the action `read` is performed in your name and time limits start. Machine accounts
-    serve nobody."""
+    """Whoever scores blind gets the blind view until all is revealed. **Opening it counts as service** where the case
+    waits to be served on you (an evaluation on its agent, a ruling on the agent who filed): the action `read` is
+    performed in your name and time limits start. Machine accounts serve nobody."""
     return queries.shown_case(*_opened(who(request), number))
 
 
@@ -58,23 +59,43 @@ def get_events(
 ) -> Any:
     """Entries after sequence `after`, oldest first. They tell the score, so **opening them counts as service** like
     opening the case."""
-    return queries.shown_events(*_opened(who(request), number), after, limit)
+    sight, case = _opened(who(request), number)
+    return queries.shown_events(sight, case, after, limit)
 
 
 @router.get("/cases/{number}/clocks", response=list[shapes.ClockOut], summary="Time limits and their arithmetic")
 def get_clocks(request: HttpRequest, number: str) -> Any:
-    return queries.clocks_of(number, who(request).person_id)
+    return queries.clocks_of(number, who(request))
 
 
 @router.get("/cases/{number}/documents", response=list[shapes.DocumentOut], summary="Documents of the case")
 def get_documents(request: HttpRequest, number: str) -> Any:
     """Issued ones; drafts too for whoever decides or looks over closed cases."""
-    return queries.documents_of(number, who(request).person_id)
+    return queries.documents_of(number, who(request))
 
 
 @router.get("/cases/{number}/evidence", response=list[shapes.EvidenceOut], summary="Evidence by its digest")
 def get_evidence(request: HttpRequest, number: str) -> Any:
-    return queries.evidence_of(number, who(request).person_id)
+    return queries.evidence_of(number, who(request))
+
+
+@router.get(
+    "/cases/{number}/evidence/{sha256}", summary="A piece of evidence, to be heard or read",
+    openapi_extra={
+        "responses": {
+            200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind, _ in (WAVE, OTHER)}}
+        }
+    },
+)  # fmt: skip
+def get_evidence_file(request: HttpRequest, number: str, sha256: str) -> HttpResponse:
+    """The bytes with that digest, where /evidence lists it."""
+    _kind, data = queries.evidence_bytes(number, sha256, who(request))
+    media_type, suffix = WAVE if data[:4] + data[8:12] == b"RIFFWAVE" else OTHER
+    response = HttpResponse(data, content_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="{number}-{sha256[:12]}{suffix}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @router.get("/cases/{number}/actions", response=list[shapes.ActionOut], by_alias=True, summary="What you may do now")
@@ -92,7 +113,7 @@ def post_action(request: HttpRequest, number: str, action: str, body: shapes.Doi
         raise InvalidInput(
             version_needed(), problems=[{"field": "version", "code": "missing", "message": version_needed()}]
         )
-    return _done(perform(number, action, actor, body.data, key, body.version))
+    return queries.answer(perform(number, action, actor, body.data, key, body.version), actor)
 
 
 def who(request: HttpRequest) -> Actor:
@@ -109,7 +130,7 @@ def serve(sight: Any, case: Any, actor: Actor) -> bool:
 
 
 def _opened(actor: Actor, number: str) -> Any:
-    sight, case = queries.look_at(number, actor.person_id, actor.received_at)
+    sight, case = queries.opened(number, actor)
     if serve(sight, case, actor):
         return queries.look_at(number, actor.person_id, actor.received_at)
     return sight, case
@@ -118,7 +139,3 @@ def _opened(actor: Actor, number: str) -> Any:
 def _decides(number: str, action: str) -> bool:
     spec = law_by_number(number).actions.get(action)
     return spec is not None and not spec.opening and spec.decides
-
-
-def _done(result: Result) -> dict[str, Any]:
-    return {"case": result.number, "version": result.version, "event": result.entry, "repeated": result.repeated}

@@ -1,6 +1,6 @@
 """What goes in and out, for validation and for the OpenAPI document. Moments are ISO 8601 in UTC."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field
@@ -58,10 +58,23 @@ class CaseRow(CaseHead):
     subject: str | None
     concerned: Named | None
     masked: bool
+    blind: Literal[False]
+
+
+class BlindRow(Schema):
+    """A case that the reader scores blind: neither its unit nor whom it concerns is shown before the reveal."""
+
+    number: str
+    type: str
+    type_label: str
+    state: Label
+    opened_at: str
+    masked: bool
+    blind: Literal[True]
 
 
 class CasePage(Schema):
-    cases: list[CaseRow]
+    cases: list[CaseRow | BlindRow]
     next: str | None
 
 
@@ -83,11 +96,12 @@ class ClockEntryOut(Schema):
 
 
 class ClockOut(Schema):
-    """`steps` is the arithmetic by which `due_at` came about; `provisional`: beyond the published calendar."""
+    """`steps` is the arithmetic by which `due_at` came about; `provisional`: beyond the published calendar. Whoever
+    scores blind gets neither `generation` nor `entries`."""
 
     name: str
     label: str
-    generation: int
+    generation: int | None
     state: str
     started_at: str
     due_at: str
@@ -114,10 +128,13 @@ class TaskOut(Schema):
 
 
 class InboxTask(TaskOut):
+    """`unit` is null where the person scores `blind`."""
+
     case: str
     type: str
     type_label: str
-    unit: Unit
+    unit: Unit | None
+    blind: bool
 
 
 class InboxPage(Schema):
@@ -164,6 +181,7 @@ class CaseOut(CaseHead):
     policy: str
     head: dict[str, Any]
     masked: bool
+    blind: Literal[False]
     parties: list[PartyOut]
     clocks: list[ClockOut]
     tasks: list[TaskOut]
@@ -173,11 +191,27 @@ class CaseOut(CaseHead):
     events: list[EventOut]
 
 
+class BlindCase(BlindRow):
+    """The case as whoever scores it blind sees it before the reveal; `details` say what to score."""
+
+    version: int
+    clocks: list[ClockOut]
+    tasks: list[TaskOut]
+    documents: list[DocumentOut]
+    family: list[CaseHead]
+    details: dict[str, Any]
+    events: list[EventOut]
+
+
 class EvidenceOut(Schema):
+    """The file itself: /evidence/{sha256}. `received_at` is null where the reader scores blind."""
+
     kind: str
     sha256: str
     size: int
-    received_at: str
+    duration_s: int | None = None
+    channel: str | None = None
+    received_at: str | None
     state: str | None
 
 

@@ -22,7 +22,7 @@ def get_inbox(request: HttpRequest, view: str = "mine", cursor: str | None = Non
 
 @router.get("/documents/{document_id}", response=shapes.DocumentOut, tags=["documents"], summary="A document")
 def get_document(request: HttpRequest, document_id: str) -> Any:
-    return queries.show_document(document_id, who(request).person_id)
+    return queries.show_document(document_id, who(request))
 
 
 @router.get(
@@ -34,7 +34,7 @@ def get_document(request: HttpRequest, document_id: str) -> Any:
 def get_pdf(request: HttpRequest, document_id: str) -> HttpResponse:
     """**Opening it counts as service** where an issued decision waits to be served on you."""
     actor = who(request)
-    sight, case, document = queries.find_document(document_id, actor.person_id)
+    sight, case, document = queries.find_document(document_id, actor)
     data = queries.bytes_of(document)
     if document.issued_at is not None:
         serve(sight, case, actor)

@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 from django.utils.translation import gettext as _
 
 from casework.documents.limits import DEFAULT_LIMITS, Limits
+from casework.documents.snapshot import ORGANISATION_FIELD
 from casework.documents.workshop import Workshop
 
 _inspection = Workshop("casework.documents.inspection")
@@ -171,15 +172,18 @@ def _signatures(facts: dict[str, Any]) -> Check:
 
 def _expected_signers(facts: dict[str, Any], expected: Expected | None) -> Check:
     signed = {signature["field"]: signature["serial"] for signature in facts["signatures"]}
-    if facts["unsigned"]:
+    unsigned = set(facts["unsigned"])
+    if expected is not None:
+        unsigned -= {field["name"] for field in expected["fields"] if not field["serial"]}  # issued without them
+    if unsigned and (expected is not None or ORGANISATION_FIELD in unsigned):
         return Check(
             "expected_signers",
             False,
-            _("Not signed: %s. The file was cut back or was never finished.") % ", ".join(facts["unsigned"]),
+            _("Not signed: %s. The file was cut back or was never finished.") % ", ".join(sorted(unsigned)),
         )
     named = facts["attachment"].get("fields", [])
-    wanted = [field["name"] for field in expected["fields"]] if expected else named
-    if missing := [name for name in wanted if name not in signed]:
+    wanted = [field["name"] for field in expected["fields"] if field["serial"]] if expected else named
+    if missing := [name for name in wanted if name not in {*signed, *unsigned}]:
         return Check(
             "expected_signers",
             False,
@@ -191,6 +195,13 @@ def _expected_signers(facts: dict[str, Any], expected: Expected | None) -> Check
             False,
             _("Signed by somebody who is no signer of it: %s.") % ", ".join(strange),
         )
+    if expected is None and unsigned:
+        return Check(
+            "expected_signers",
+            None,
+            _("Not signed: %s. The seal covers the file as it is; no record was given of who had to sign.")
+            % ", ".join(sorted(unsigned)),
+        )
     if expected is None:
         return Check(
             "expected_signers",
@@ -198,7 +209,7 @@ def _expected_signers(facts: dict[str, Any], expected: Expected | None) -> Check
             _("All %d signatures that the document names are there; no record was given of whose they must be.")
             % len(signed),
         )
-    for field in expected["fields"]:
+    for field in (field for field in expected["fields"] if field["serial"]):
         if signed[field["name"]] != field["serial"].lower():
             return Check(
                 "expected_signers",

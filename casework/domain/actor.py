@@ -27,7 +27,7 @@ class Actor:
 
     @property
     def is_system(self) -> bool:
-        return self.no == "SYSTEM"
+        return self.no == "SYSTEM" and self.account_id is None
 
 
 def actor_for(account: Account, *, door: str, authenticated: str, impersonated: bool = False) -> Actor:

@@ -190,6 +190,17 @@ def _seated(spec: ActionSpec, actor: Any, parties: Iterable[Party], book: Direct
     return (grant, "") if grant else (None, sitting.role) if sitting.named else None
 
 
+def does_not_sit_blind(actor: Any) -> None:
+    """Whoever sits blind brings in nothing from outside: what is refused because it is there already would tell them
+    what they may not know."""
+    if Party.objects.filter(person_id=actor.person_id, blind=True, until=None).exists():
+        raise NotPermitted(
+            _("Expected you to score blind before you record or import anything, but your scores are not revealed yet; "
+              "ask a colleague, or wait for the reveal"),
+            code="blind",
+        )  # fmt: skip
+
+
 def holds_a_role(spec: ActionSpec, actor: Any, book: Directory) -> None:
     """Before the data of a root case says which unit it belongs to: the actor holds one of the roles somewhere, or
     NotPermitted, so that nobody else learns what the data would have met."""
@@ -201,6 +212,7 @@ def holds_a_role(spec: ActionSpec, actor: Any, book: Directory) -> None:
             _("Expected %(needed)s to %(action)s, but you are not; ask one of them")
             % {"needed": _(" or ").join(map(role_label, roles)), "action": spec.label}
         )
+    does_not_sit_blind(actor)
 
 
 def nobody(account: str) -> str:

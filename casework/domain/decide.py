@@ -82,9 +82,13 @@ def check_seat(spec: ActionSpec, actor: Actor, case: Any, step: Step) -> None:
     if actor.person_id in sitting or (not sitting and spec.takes_seat):
         return
     if not sitting:
-        raise NotPermitted(
-            _("Expected whoever claimed case %(case)s, but nobody has; claim it first") % {"case": case.number}
+        taken = any(other.takes_seat and other.seat in spec.seats for other in law_of(case).actions.values())
+        words = (
+            _("Expected whoever claimed case %(case)s, but nobody has; claim it first")
+            if taken
+            else _("Expected whoever is seated in case %(case)s, but the seat is empty; wait until it is filled")
         )
+        raise NotPermitted(words % {"case": case.number})
     raise NotPermitted(
         _("Expected %(who)s to %(action)s on case %(case)s, who was seated, but you are not; nothing for you to do")
         % {"who": _(", ").join(step.book.persons[p].name for p in sitting), "action": spec.label, "case": case.number},
@@ -158,7 +162,8 @@ def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: C
         case fx.PostponeClock(name, until, reason):
             changes.clocks += step.clocks.postpone(case, name, until, step.at, reason)
         case fx.Notify(kind, parties, roles, clock):
-            step.deliver(case, "notify", {"kind": kind, "parties": parties, "roles": roles, "clock": clock})
+            people = sorted({p.person_id for role in parties for p in step.family.parties_of(case, role)})
+            step.deliver(case, "notify", {"kind": kind, "people": people, "roles": roles, "clock": clock})
         case fx.Deliver(kind, payload):
             step.deliver(case, kind, payload)
         case fx.AddDocument(document):
@@ -220,7 +225,7 @@ UNRECORDED = {"credential", "snapshot"}
 
 def _move(step: Step, act: Act, case: Any, effect: Any) -> None:
     """Steps 3 to 8 on the other case, as SYSTEM on behalf of the actor."""
-    cause = str(step.events[-1]["event"].pk)
+    cause = str(next(entered["event"].pk for entered in reversed(step.events) if entered["case"] is case))
     hand = system(cause=cause, on_behalf_of=act.actor.no if not act.actor.is_system else act.actor.on_behalf_of)
     hand = Actor(**{**vars(hand), "received_at": act.at})
     match effect:

@@ -67,7 +67,8 @@ def notify(delivery: Any) -> None:
     """A notice stands in the inbox of everyone concerned, once each."""
     family, payload, moment = read_family_of(delivery.case_id), delivery.payload, now()
     case, book = family.by_id[delivery.case_id], directory(family.stamp)
-    people = {p.person_id for role in payload["parties"] for p in family.parties_of(case, role)}
+    people = set(payload.get("people", ()))
+    people |= {p.person_id for role in payload.get("parties", ()) for p in family.parties_of(case, role)}
     for role in payload["roles"]:
         people |= book.holders(role, case.unit_id, moment)
     values = _values(case, family, book, payload["kind"], payload["clock"])

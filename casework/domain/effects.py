@@ -95,8 +95,8 @@ class PostponeClock:
 
 @dataclass(frozen=True)
 class Notify:
-    """A notice of `kind` (texts in policy) to everyone in these parts of the case, or holding these roles on its
-    unit; `clock` is the deadline it speaks of."""
+    """A notice of `kind` (texts in policy) to everyone in these parts of the case at this moment, or holding these
+    roles on its unit; `clock` is the deadline it speaks of."""
 
     kind: str
     parties: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """The one place that says who sees what. `visible()` is the predicate of lists, `sees()` the same for one case
 that was read; a law test holds them together.
 
-A part in a case shows it for ever, a seat only while it is held. Whoever sits blind sees of the family that one case,
-whatever else their grants would show."""
+A part in a case shows it for ever; a seat shows the whole family, since it is decided on, while it is held. Whoever
+sits blind sees of the family that one case, whatever else their grants would show."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -28,8 +28,10 @@ def visible(person_id: int | None, *, at: datetime | None = None, book: Director
     unseen = ~Q(pk__in=beside.exclude(pk__in=sitting.values("case_id")).values("pk"))
     if everything:
         return unseen
-    parts = Party.objects.filter(Q(until=None) | ~Q(role__in=sorted(seats())), person_id=person_id)
-    found = Q(pk__in=parts.values("case_id"))
+    parts = Party.objects.filter(person_id=person_id)
+    decided = parts.filter(role__in=sorted(seats()), until=None)
+    found = Q(pk__in=parts.exclude(role__in=sorted(seats())).values("case_id"))
+    found |= Q(family_id__in=decided.values("case__family_id"))
     if open_units:
         found |= Q(unit_id__in=sorted(open_units), restricted=False)
     if closed_units:
@@ -44,7 +46,7 @@ def sees(person_id: int | None, case: Case, parties: Iterable[Any], at: datetime
     mine = [p for p in parties if p.person_id == person_id]
     if blind := blind_seat(person_id, mine):
         return case.pk == blind.case_id
-    if any(p.case_id == case.pk and (p.until is None or p.role not in seats()) for p in mine):
+    if any(p.until is None if p.role in seats() else p.case_id == case.pk for p in mine):
         return True
     everything, open_units, closed_units = _reach(person_id, at, book)
     if everything or case.unit_id in closed_units:

@@ -163,6 +163,9 @@ class _PeopleReader:
     def person(self, row: Row) -> list[Problem]:
         problems: list[Problem] = []
         number = read_identifier(row, "no", problems) or row.value("no")
+        if number.upper() == "SYSTEM":
+            message = _("Expected a staff number, but SYSTEM stands for the engine itself. Give another one.")
+            problems.append(Problem.at(row.line, "no", "number_reserved", message))
         name = read_text(row, "name", problems, at_most=NAME_AT_MOST) or ""
         unit, superior = row.value("unit"), row.value("superior") or None
         problems += self._unit(row, "unit")

@@ -3,15 +3,24 @@
 A case outside a person's scope raises OutOfScope, like one that does not exist."""
 
 from casework.queries.actions import actions_for
-from casework.queries.case_page import clocks_of, evidence_of, reads_for_service, show_case, shown_case
+from casework.queries.blind import answer
+from casework.queries.case_page import clocks_of, reads_for_service, show_case, shown_case
 from casework.queries.case_table import case_list
 from casework.queries.events import events_of, shown_events
 from casework.queries.inbox import inbox
-from casework.queries.papers import bytes_of, document_bytes, documents_of, find_document, show_document
-from casework.queries.sight import look_at
+from casework.queries.papers import (
+    bytes_of,
+    document_bytes,
+    documents_of,
+    evidence_bytes,
+    evidence_of,
+    find_document,
+    show_document,
+)
+from casework.queries.sight import look_at, opened
 
 __all__ = [
-    "actions_for", "bytes_of", "case_list", "clocks_of", "document_bytes", "documents_of", "events_of", "evidence_of",
-    "find_document", "inbox", "look_at", "reads_for_service", "show_case", "show_document", "shown_case",
-    "shown_events",
+    "actions_for", "answer", "bytes_of", "case_list", "clocks_of", "document_bytes", "documents_of", "events_of",
+    "evidence_bytes", "evidence_of", "find_document", "inbox", "look_at", "opened", "reads_for_service", "show_case",
+    "show_document", "shown_case", "shown_events",
 ]  # fmt: skip

@@ -10,12 +10,14 @@ from pydantic import BaseModel
 from casework.domain.action import Act, ActionSpec
 from casework.domain.actor import Actor
 from casework.domain.authority import may
-from casework.domain.decide import Step, check_now, check_seat
+from casework.domain.decide import check_now, check_seat
 from casework.domain.errors import Refusal
 from casework.domain.law import Law, law_of, laws
 from casework.domain.openings import unborn
 from casework.domain.policy import pinned_policy
 from casework.domain.recorder import Recorder
+from casework.domain.step import Step
+from casework.queries.blind import offers_blind
 from casework.queries.sight import Sight, look_at
 
 
@@ -31,12 +33,15 @@ class _NoData:
 def actions_for(number: str, actor: Actor) -> list[dict[str, Any]]:
     """Every action a person could ever perform on the case, those that open another case on it too (`opens` names the
     type). `why` and `code` say what a try would be refused with now; guards that need the data are not asked.
+    Whoever scores blind hears of what they owe and of nothing else.
 
     {"action", "opens", "label", "allowed", "why", "code", "decides", "version_required", "schema"}"""
     sight, case = look_at(number, actor.person_id, actor.received_at)
     step = Step(family=sight.family, book=sight.book, recorder=Recorder(), at=sight.at)
     return [
-        _shown(spec, opens, _refusal(spec, actor, target, sight, step)) for spec, opens, target in _offered(case, step)
+        _shown(spec, opens, _refusal(spec, actor, target, sight, step))
+        for spec, opens, target in _offered(case, step)
+        if not sight.blind or offers_blind(spec, case, sight)
     ]
 
 

@@ -1,10 +1,5 @@
 """One case with all that belongs to it, as one person sees it."""
 
-from collections.abc import Callable
-from datetime import datetime
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from casework.domain.action import Act
@@ -15,24 +10,28 @@ from casework.domain.errors import Refusal
 from casework.domain.law import law_of
 from casework.domain.ledger import plain
 from casework.domain.policy import pinned_policy
-from casework.domain.wording import party_label, role_label, spoken
-from casework.flow.projection import nodes
-from casework.models import Clock, ClockEntry
+from casework.domain.wording import party_label
+from casework.queries.blind import blind_case, blind_clocks
 from casework.queries.events import event_entries
+from casework.queries.owed import clock_entries, task_entries
 from casework.queries.papers import papers
-from casework.queries.sight import Sight, look_at
+from casework.queries.presenting import presented
+from casework.queries.sight import Sight, opened
 
 READ = "read"
 
 
-def show_case(number: str, person_id: int | None, at: datetime | None = None) -> dict[str, Any]:
+def show_case(number: str, actor: Actor) -> dict[str, Any]:
     """The case with parties, clocks, tasks, events, documents and linked cases. `version` is what a deciding action
-    has to name; `masked` says that the reader decides here and parties stand there by their part."""
-    return shown_case(*look_at(number, person_id, at))
+    has to name; `masked` says that the reader decides here and parties stand there by their part; `blind`, that they
+    score blind and are shown no more than that takes."""
+    return shown_case(*opened(number, actor))
 
 
 def shown_case(sight: Sight, case: Any) -> dict[str, Any]:
-    """The same of a family that was looked at."""
+    """The same of a family that was opened."""
+    if sight.blind:
+        return blind_case(case, sight)
     linked = [case_head(other, sight.book) for other in sight.family.cases if other is not case and sight.sees(other)]
     return sight.masked(
         {
@@ -42,27 +41,22 @@ def shown_case(sight: Sight, case: Any) -> dict[str, Any]:
             "policy": case.policy_id,
             "head": {"seq": case.seq, "digest": case.head},
             "masked": bool(sight.hidden),
+            "blind": False,
             "parties": _parties(case, sight),
-            "clocks": _clocks(case, sight),
-            "tasks": _tasks(case, sight),
+            "clocks": clock_entries(case, sight),
+            "tasks": task_entries(case, sight),
             "documents": papers(case, sight),
             "family": linked,
-            "details": _presented(case, "present", sight) or {},
+            "details": presented(case, "present", sight) or {},
             "events": event_entries(case, sight),
         }
     )
 
 
-def clocks_of(number: str, person_id: int | None) -> list[dict[str, Any]]:
+def clocks_of(number: str, actor: Actor) -> list[dict[str, Any]]:
     """Every clock of the case, newest generation last, with its ledger and the steps of its arithmetic."""
-    sight, case = look_at(number, person_id)
-    return _clocks(case, sight)
-
-
-def evidence_of(number: str, person_id: int | None) -> list[dict[str, Any]]:
-    """What the case type names as its evidence: kind, digest, size and state of each; no bytes."""
-    sight, case = look_at(number, person_id)
-    return sight.masked(_presented(case, "evidence", sight) or [])
+    sight, case = opened(number, actor)
+    return blind_clocks(case, sight) if sight.blind else clock_entries(case, sight)
 
 
 def reads_for_service(sight: Sight, case: Any, actor: Actor) -> bool:
@@ -105,67 +99,9 @@ def _state_label(law: Any, case: Any) -> str:
 def _parties(case: Any, sight: Sight) -> list[dict[str, Any]]:
     return [
         {
-            "role": party.role, "label": party_label(party.role), "person": sight.person(party.person_id),
+            "role": party.role, "label": party_label(party.role, law_of(case).app),
+            "person": sight.person(party.person_id),
             "since": plain(party.since), "until": plain(party.until), "ended_by": party.ended_by,
         }
         for party in sorted(sight.family.parties_of(case, ended=True), key=lambda p: p.pk)
     ]  # fmt: skip
-
-
-def _clocks(case: Any, sight: Sight) -> list[dict[str, Any]]:
-    """One statement: the entries with their clocks, since every clock has at least its start."""
-    policy = pinned_policy(case.policy_id)
-    rules = policy.case_type(law_of(case).app).clocks
-    found: dict[int, dict[str, Any]] = {}
-    for entry in ClockEntry.objects.filter(clock__case_id=case.pk).select_related("clock").order_by("id"):
-        clock = entry.clock
-        if clock.pk not in found:
-            running = clock.state == Clock.State.RUNNING
-            found[clock.pk] = {
-                "name": clock.name, "label": spoken(rules[clock.name].label), "generation": clock.generation,
-                "state": clock.state, "started_at": plain(clock.started_at), "due_at": plain(clock.due_at),
-                "provisional": clock.provisional, "limit": clock.limit,
-                "limit_label": spoken(policy.limit_in_words(clock.limit)), "calendar": clock.calendar,
-                "time_left_s": seconds_between(sight.at, clock.due_at) if running else None,
-                "pauses": clock.pauses, "steps": clock.steps, "entries": [],
-            }  # fmt: skip
-        found[clock.pk]["entries"].append(
-            {
-                "kind": entry.kind, "at": plain(entry.at), "due_at": plain(entry.due_at), "reason": entry.reason,
-                "event_seq": entry.event_seq,
-            }
-        )  # fmt: skip
-    return list(found.values())
-
-
-def seconds_between(start: datetime, end: datetime) -> int:
-    """Whole seconds by the wall clock, negative when `end` is past."""
-    return int((end - start).total_seconds())
-
-
-def _tasks(case: Any, sight: Sight) -> list[dict[str, Any]]:
-    by_name = {node.name: node for node in nodes(type(case))}
-    return [
-        {
-            "task": task.node, "label": str(by_name[task.node].label), "actions": list(by_name[task.node].actions),
-            "role": task.role or None, "role_label": role_label(task.role) if task.role else None,
-            "person": sight.person(task.person_id), "due_at": plain(task.due_at), "provisional": task.provisional,
-            "time_left_s": seconds_between(sight.at, task.due_at) if task.due_at else None,
-        }
-        for task in sorted(sight.family.tasks, key=lambda t: t.pk)
-        if task.process_id == case.pk and task.node in by_name
-    ]  # fmt: skip
-
-
-def _presented(case: Any, name: str, sight: Sight) -> Any:
-    """What the case type itself says: `present` and `evidence` of its presenting.py."""
-    show = presenting(type(case).__module__.rsplit(".", 1)[0], name)
-    return show(case, sight) if show else None
-
-
-@cache
-def presenting(package: str, name: str) -> Callable[..., Any] | Any:
-    """A member of a case type's presenting.py, found by name like its flow; None where there is none."""
-    if find_spec(f"{package}.presenting") is None:
-        return None
-    return getattr(import_module(f"{package}.presenting"), name, None)

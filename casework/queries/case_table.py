@@ -1,9 +1,10 @@
 """Lists of cases: scoped by one predicate, newest first, by keyset."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from casework.domain.directory import Directory, directory
@@ -11,7 +12,8 @@ from casework.domain.errors import InvalidInput
 from casework.domain.law import law_named, laws
 from casework.domain.now import now
 from casework.domain.scope import visible
-from casework.models import Case, Clock, Party
+from casework.models import Case, Clock, Party, Task
+from casework.queries.blind import blind_head, sitting_blind
 from casework.queries.case_page import case_head
 from casework.queries.paging import checked_limit, read_cursor, to_cursor
 from casework.queries.sight import decided_families, named, parts_instead
@@ -24,15 +26,19 @@ def case_list(
     q: str | None = None, overdue: bool = False, cursor: str | None = None, limit: int = 25, at: datetime | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """{"cases": […], "next": cursor or None}: cases in the person's scope, newest first. `unit` includes those below
-    it, `q` is a case number or its start, or an external id; `overdue` means that a clock has run out."""
+    it, `q` is a case number or its start, or an external id; `overdue` means that a clock has run out. Of a case that
+    the person scores blind no unit is known, and no clock but their own."""
     moment, book, limit = at or now(), directory(), checked_limit(limit)
+    sitting = sitting_blind(person_id)
     rows = Case.objects.filter(visible(person_id, at=moment, book=book))
     rows = rows.filter(_asked_for(type, state, unit, q, book))
+    if unit:
+        rows = rows.exclude(pk__in=sitting.values("case_id"))
     if overdue:
-        late = Clock.objects.filter(state=Clock.State.RUNNING, due_at__lt=moment)
-        rows = rows.filter(pk__in=late.values("case_id"))
+        rows = rows.filter(_overdue(person_id, moment))
     if cursor:
         rows = rows.filter(pk__lt=read_cursor(cursor, 1)[0])
+    rows = rows.annotate(blind=Exists(sitting.filter(case_id=OuterRef("pk"))))
     page = list(rows.select_related("subject").order_by("-id")[: limit + 1])
     more, page = len(page) > limit, page[:limit]
     hidden = _hidden(person_id, page)
@@ -61,6 +67,13 @@ def _asked_for(type: str | None, state: str | None, unit: str | None, q: str | N
     return wanted
 
 
+def _overdue(person_id: int | None, moment: datetime) -> Q:
+    late = Clock.objects.filter(state=Clock.State.RUNNING, due_at__lt=moment)
+    own = Task.objects.filter(person_id=person_id, finished=None, due_at__lt=moment)
+    blind = Q(pk__in=sitting_blind(person_id).values("case_id"))
+    return (~blind & Q(pk__in=late.values("case_id"))) | (blind & Q(pk__in=own.values("process_id")))
+
+
 def _search(q: str) -> Q:
     if len(q) > LONGEST_SEARCH or not q.isprintable():
         raise InvalidInput(_("Expected at most %(most)d printable characters to search for") % {"most": LONGEST_SEARCH})
@@ -71,21 +84,26 @@ def _search(q: str) -> Q:
     return found
 
 
-def _hidden(person_id: int | None, page: list[Case]) -> dict[int, dict[int, str]]:
+def _hidden(person_id: int | None, page: Sequence[Case]) -> dict[int, dict[int, str]]:
     """For each family in which the reader decides, whose names they may not see."""
     families = decided_families(person_id) & {case.family_id for case in page}
     parties: dict[int, list[Party]] = {family: [] for family in families}
+    cases: dict[int, Case] = {}
     for party in Party.objects.filter(case__family_id__in=families).select_related("case") if families else ():
         parties[party.case.family_id].append(party)
-    return {family: parts_instead(rows, person_id) for family, rows in parties.items()}
+        cases[party.case_id] = party.case
+    return {family: parts_instead(rows, cases, person_id) for family, rows in parties.items()}
 
 
 def _shown(case: Case, book: Directory, hidden: dict[int, str]) -> dict[str, Any]:
+    if case.blind:  # type: ignore[attr-defined]
+        return blind_head(case)
     return {
         **case_head(case, book),
         "subject": case.subject.number if case.subject else None,
         "concerned": named(case.concerned_id, book, hidden),
         "masked": bool(hidden),
+        "blind": False,
     }
 
 

@@ -1,25 +1,21 @@
 """The case's own chain of the ledger: entries as they are stored, and the clear texts that may be read."""
 
 import json
-from datetime import datetime
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
+from casework.domain.actor import Actor
 from casework.domain.law import law_of
 from casework.domain.ledger import last_events
 from casework.models import CaseEvent
-from casework.queries.sight import Sight, look_at, unissued
+from casework.queries.presenting import confidential
+from casework.queries.sight import Sight, opened, unissued
 
 MOST = 1000
 
 
-def events_of(
-    number: str, person_id: int | None, after: int = 0, limit: int = 100, at: datetime | None = None
-) -> list[dict[str, Any]]:
+def events_of(number: str, actor: Actor, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
     """Events after sequence `after`, oldest first, at most `limit` (1000)."""
-    return shown_events(*look_at(number, person_id, at), after, limit)
+    return shown_events(*opened(number, actor), after, limit)
 
 
 def shown_events(sight: Sight, case: Any, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
@@ -29,20 +25,21 @@ def shown_events(sight: Sight, case: Any, after: int = 0, limit: int = 100) -> l
 
 def event_entries(case: Any, sight: Sight, after: int = 0, limit: int = MOST) -> list[dict[str, Any]]:
     """{"entry", "digest", "texts", "masked", "withheld"}. Without either mark the entry is the one that was hashed, and
-    each text proves its commitment with its salt. `withheld`: the data of a decision that is not issued."""
+    each text proves its commitment with its salt. `withheld`: the data of a decision that is not issued, or sealed."""
+    if sight.blind:
+        return []
     rows = list(last_events(case, after).select_related("texts")[: max(1, min(limit, MOST))])
     closed = set() if sight.reads_drafts(case) else _unissued_seqs(case, rows)
-    secret = () if sight.reads_drafts(case) else _confidential(case)
-    return [_shown(row, sight, row.seq in closed, secret) for row in rows]
+    closed |= {row.seq for row in rows if sight.is_sealed(case, row.action) and row.actor_id != sight.person_id}
+    return [_shown(row, sight, row.seq in closed, _is_secret(row, case, sight)) for row in rows]
 
 
-def _shown(row: CaseEvent, sight: Sight, withheld: bool, secret: tuple[str, ...]) -> dict[str, Any]:
+def _shown(row: CaseEvent, sight: Sight, withheld: bool, secret: bool) -> dict[str, Any]:
     entry = json.loads(row.entry)
     texts = row.texts.texts if hasattr(row, "texts") else []
-    mine = row.actor_id == sight.person_id
     if withheld:
         entry["data"], texts = None, []
-    elif row.action in secret and not mine:
+    elif secret:
         texts = []
     if row.actor_id in sight.hidden:
         entry.pop("account", None)  # a login is a name too
@@ -52,32 +49,35 @@ def _shown(row: CaseEvent, sight: Sight, withheld: bool, secret: tuple[str, ...]
     }  # fmt: skip
 
 
+def _is_secret(row: CaseEvent, case: Any, sight: Sight) -> bool:
+    """Whether the texts are confidential and not for this person."""
+    readers = confidential(case).get(row.action)
+    if readers is None or row.actor_id == sight.person_id:
+        return False
+    return not (sight.parts(case) & set(readers) or sight.looks_over(case))
+
+
 def _unissued_seqs(case: Any, rows: list[CaseEvent]) -> set[int]:
-    """Decisions that were never issued: still being signed, or taken back before."""
+    """Decisions that were never issued: still being signed, or taken back before. One that leads straight to the
+    signatures is taken back by whatever leads away from them; a sealed one, of which several are gathered, only
+    when whoever made it loses the seat."""
     states, deciding = unissued(case.type)
     drafts = [row.seq for row in rows if row.action in deciding]
     if not drafts:
         return set()
-    found, open_ones = set(), []
+    found: set[int] = set()
+    pending: list[tuple[int, str, str]] = []
     issuing = {spec.name for spec in law_of(case).actions.values() if spec.after == "signed"}
     for row in last_events(case, drafts[0] - 1).only("seq", "action", "entry"):
+        entry = json.loads(row.entry)
         if row.action in deciding:
-            open_ones.append(row.seq)
+            pending.append((row.seq, row.action, entry["actor"]))
         elif row.action in issuing:
-            open_ones = []
-        elif open_ones and json.loads(row.entry)["to"] not in states:
-            found |= set(open_ones)
-            open_ones = []
-    return found | set(open_ones)
-
-
-def _confidential(case: Any) -> tuple[str, ...]:
-    return _confidential_of(type(case).__module__.rsplit(".", 1)[0])
-
-
-@cache
-def _confidential_of(package: str) -> tuple[str, ...]:
-    """Actions whose texts only the actor and those who look over closed cases read."""
-    if find_spec(f"{package}.presenting") is None:
-        return ()
-    return tuple(getattr(import_module(f"{package}.presenting"), "CONFIDENTIAL", ()))
+            pending = []
+        else:
+            left = {change["person"] for change in entry.get("parties", ()) if change["change"] == "left"}
+            back = entry["to"] not in states
+            gone = [p for p in pending if (p[2] in left if p[1] in type(case).sealed else back)]
+            found |= {seq for seq, _action, _actor in gone}
+            pending = [p for p in pending if p not in gone]
+    return found | {seq for seq, _action, _actor in pending}

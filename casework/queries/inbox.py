@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from casework.domain.authority import barred
@@ -18,7 +18,8 @@ from casework.domain.scope import visible
 from casework.domain.wording import party_label, role_label
 from casework.flow.projection import nodes
 from casework.models import Family, Party, Task
-from casework.queries.case_page import seconds_between
+from casework.queries.blind import seatless, sitting_blind
+from casework.queries.owed import seconds_between
 from casework.queries.paging import bad_cursor, checked_limit, count_shown, counted_in, read_cursor, to_cursor
 from casework.queries.sight import decided_families, named
 
@@ -32,7 +33,8 @@ def inbox(
 
     mine: owed by the person. claimable: owed by whoever holds a role they hold, save decisions they are barred from;
     those leave the page, so it may be short, and `count` counts them unless all fits on one page. team: in the units
-    they lead or look over. overdue: past due in their scope."""
+    they lead or look over. overdue: past due in their scope. Of a case that the person scores blind there is nothing
+    but what they owe themselves, in `mine` and `overdue`, without its unit."""
     if view not in VIEWS:
         raise InvalidInput(
             _("Expected a view, but '%(view)s' is none; views are %(known)s")
@@ -41,7 +43,8 @@ def inbox(
     moment, book, limit = at or now(), directory(), checked_limit(limit)
     wanted = Task.objects.filter(_wanted(view, person_id, moment, book), finished=None)
     place = _place(cursor)
-    rows = wanted.filter(place).annotate(total=counted_in(wanted)).select_related("process")
+    blind = Exists(sitting_blind(person_id).filter(case_id=OuterRef("process_id")))
+    rows = wanted.filter(place).annotate(total=counted_in(wanted), blind=blind).select_related("process")
     page = list(rows.order_by(F("due_at").asc(nulls_last=True), "id")[: limit + 1])
     more, page = len(page) > limit, page[:limit]
     total = page[0].total if page else _count_beyond(wanted, cursor)
@@ -62,6 +65,8 @@ def _wanted(view: str, person_id: int | None, moment: datetime, book: Directory)
     if view == "mine":
         return Q(person_id=person_id) if person_id else Q(pk__in=())
     seen = _of_tasks(visible(person_id, at=moment, book=book))
+    blind = Q(process__in=sitting_blind(person_id).values("case_id"))
+    seen &= ~blind
     grants, roles = book.grants_of(person_id, moment), current_policy().roles
     if view == "claimable":
         offered = Q(pk__in=())
@@ -73,7 +78,7 @@ def _wanted(view: str, person_id: int | None, moment: datetime, book: Directory)
         everywhere = any(roles[g.role].sees == "all" for g in grants)
         units = sorted(book.units) if everywhere else _units_below((g.unit_id for g in looked_over), book)
         return Q(unit_id__in=units) & seen
-    return Q(due_at__lt=moment) & seen
+    return Q(due_at__lt=moment) & (seen | (blind & Q(person_id=person_id)))
 
 
 def _of_tasks(visible_cases: Q) -> Q:
@@ -81,7 +86,7 @@ def _of_tasks(visible_cases: Q) -> Q:
     all cases."""
     own = {"pk__in": "process__in", "unit_id__in": "unit_id__in"}
     asked = Q(_connector=visible_cases.connector, _negated=visible_cases.negated)
-    for child in visible_cases.children:
+    for child in visible_cases.children:  # a negated part is a Q of its own
         asked.children.append(
             _of_tasks(child) if isinstance(child, Q) else (own.get(child[0], f"process__{child[0]}"), child[1])
         )
@@ -140,7 +145,8 @@ def _unbarred(page: list[Task], person_id: int | None, moment: datetime, book: D
 def _admit(family: FamilyView, case: Any) -> None:
     """The base row stands in for the typed one: bars ask only for what every case has and for its type's parts."""
     if case.pk not in family.by_id:
-        case.party_bars = laws()[case.type].model.party_bars
+        model = laws()[case.type].model
+        case.party_bars, case.blind_seats = model.party_bars, model.blind_seats
         family.add(case)
 
 
@@ -155,13 +161,16 @@ def _node(task: Task) -> Any:
 
 def _shown(task: Task, book: Directory, moment: datetime, families: set[int], person_id: int | None) -> dict[str, Any]:
     node, unit = _node(task), book.units[task.unit_id]
+    blind: bool = task.blind
     hidden = {}
     if task.process.family_id in families and node.relation and task.person_id != person_id:
-        hidden = {task.person_id: party_label(node.relation.split("|")[0])}
+        hidden = {task.person_id: party_label(node.relation.split("|")[0], law_of(task.process).app)}
     return {
         "case": task.number, "type": task.process.type, "type_label": str(law_of(task.process).model.title),
-        "task": task.node, "label": str(node.label), "actions": list(node.actions), "due_at": plain(task.due_at),
+        "task": seatless(task.node) if blind else task.node, "label": str(node.label), "actions": list(node.actions),
+        "due_at": plain(task.due_at),
         "time_left_s": seconds_between(moment, task.due_at) if task.due_at else None, "provisional": task.provisional,
         "role": task.role or None, "role_label": role_label(task.role) if task.role else None,
-        "unit": {"code": unit.code, "name": unit.name}, "person": named(task.person_id, book, hidden),
+        "unit": None if blind else {"code": unit.code, "name": unit.name}, "blind": blind,
+        "person": named(task.person_id, book, hidden),
     }  # fmt: skip

@@ -1,5 +1,7 @@
-"""Documents of a case: issued ones for everybody who sees it, drafts for those who decide or look over closed cases."""
+"""Files of a case: its evidence; its documents, issued ones for everybody who sees it, drafts for those who decide or
+look over closed cases."""
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -7,10 +9,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from casework import store
+from casework.domain.actor import Actor
 from casework.domain.errors import Refusal
 from casework.domain.ledger import plain
+from casework.domain.reads import record_read
 from casework.models import Document
-from casework.queries.sight import Sight, look_at, nothing_there
+from casework.queries.presenting import presented
+from casework.queries.sight import Sight, look_at, nothing_there, opened
 
 
 class FileUnavailable(Refusal):
@@ -20,53 +25,83 @@ class FileUnavailable(Refusal):
     code, status, exit_status = "file_missing", 503, 1
 
 
-def documents_of(number: str, person_id: int | None) -> list[dict[str, Any]]:
+def documents_of(number: str, actor: Actor) -> list[dict[str, Any]]:
     """The documents of the case that the person may read, oldest first."""
-    sight, case = look_at(number, person_id)
+    sight, case = opened(number, actor)
     return sight.masked(papers(case, sight))
 
 
 def papers(case: Any, sight: Sight) -> list[dict[str, Any]]:
-    drafts = sight.reads_drafts(case)
-    found = [d for d in sight.family.documents if d.case_id == case.pk and (drafts or d.state == Document.State.ISSUED)]
+    found = [d for d in sight.family.documents if d.case_id == case.pk and _is_open(d, case, sight)]
     return [_shown(document, case) for document in sorted(found, key=lambda d: (d.drafted_at, str(d.pk)))]
 
 
-def show_document(document_id: str, person_id: int | None) -> dict[str, Any]:
+def show_document(document_id: str, actor: Actor) -> dict[str, Any]:
     """One document. OutOfScope when there is none, or none for this person."""
-    _sight, case, document = find_document(document_id, person_id)
+    _sight, case, document = find_document(document_id, actor)
     return _shown(document, case)
 
 
-def document_bytes(document_id: str, person_id: int | None) -> bytes:
+def document_bytes(document_id: str, actor: Actor) -> bytes:
     """The PDF as it now is; FileUnavailable when it is missing or was altered."""
-    return bytes_of(find_document(document_id, person_id)[2])
+    return bytes_of(find_document(document_id, actor)[2])
 
 
 def bytes_of(document: Document) -> bytes:
     """The same of a document that was found."""
+    return _stored(settings.DOCUMENT_FOLDER, document.file_sha256)
+
+
+def find_document(document_id: str, actor: Actor) -> tuple[Sight, Any, Document]:
     try:
-        return store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+        key = UUID(document_id)
+    except ValueError:
+        raise nothing_there() from None
+    number = Document.objects.filter(pk=key).values_list("case__number", flat=True).first()
+    if number is None:
+        raise nothing_there()
+    sight, case = look_at(number, actor.person_id, actor.received_at)
+    document = next(d for d in sight.family.documents if d.pk == key)
+    if not _is_open(document, case, sight):
+        raise nothing_there()
+    record_read(actor, case, sight.family)
+    return sight, case, document
+
+
+def evidence_of(number: str, actor: Actor) -> list[dict[str, Any]]:
+    """What the case type names as its evidence: kind, digest, size and state of each; no bytes."""
+    return _evidence(*opened(number, actor))
+
+
+def evidence_bytes(number: str, sha256: str, actor: Actor) -> tuple[str, bytes]:
+    """(kind, file) of evidence that evidence_of() lists for the person, else OutOfScope; FileUnavailable when it is
+    missing or was altered."""
+    listed = {item["sha256"]: item["kind"] for item in evidence_of(number, actor)}
+    if sha256 not in listed:
+        raise nothing_there()
+    return listed[sha256], _stored(settings.EVIDENCE_FOLDER, sha256)
+
+
+def _evidence(sight: Sight, case: Any) -> list[dict[str, Any]]:
+    if sight.blind:
+        return presented(case, "evidence_blind", sight) or []
+    return sight.masked(presented(case, "evidence", sight) or [])
+
+
+def _is_open(document: Document, case: Any, sight: Sight) -> bool:
+    if sight.blind:
+        return False
+    return document.state == Document.State.ISSUED or sight.reads_drafts(case)
+
+
+def _stored(folder: Path, sha256: str) -> bytes:
+    try:
+        return store.get(folder, sha256)
     except store.FileProblem as problem:
         raise FileUnavailable(
             _("%(problem)s; tell the administrator, who restores it from the backup") % {"problem": problem},
             code=f"file_{problem.code}",
         ) from None
-
-
-def find_document(document_id: str, person_id: int | None) -> tuple[Sight, Any, Document]:
-    try:
-        key = UUID(document_id)
-    except ValueError:
-        raise nothing_there() from None
-    case_id = Document.objects.filter(pk=key).values_list("case__number", flat=True).first()
-    if case_id is None:
-        raise nothing_there()
-    sight, case = look_at(case_id, person_id)
-    document = next(d for d in sight.family.documents if d.pk == key)
-    if document.state != Document.State.ISSUED and not sight.reads_drafts(case):
-        raise nothing_there()
-    return sight, case, document
 
 
 def _shown(document: Document, case: Any) -> dict[str, Any]:

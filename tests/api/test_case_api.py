@@ -7,7 +7,7 @@ import pytest
 from casework.domain.perform import perform
 from casework.models import CaseEvent, Document, Party
 from tests.conftest import acting
-from tests.factories import CLAIMS, RULING, STATEMENT, deliver_all, dispute, evaluation
+from tests.factories import CLAIMS, RULING, STATEMENT, advance, deliver_all, dispute, evaluation
 from workflows.evaluations.models import Evaluation
 
 PARTS = ("", "/events", "/clocks", "/documents", "/evidence", "/actions")
@@ -113,21 +113,15 @@ def test_case_when_texts_name_a_party_hides_the_name_from_the_decider(api):
     assert "王喆堃" in text_of(api("ann").get(f"/cases/{number}"))
 
 
-def test_case_when_the_decision_is_signed_names_the_parties_again(api):
-    number = dispute(upto="forwarded")
-    deliver_all()
+def test_case_when_the_decision_is_issued_names_the_parties_again(api):
+    number = dispute(upto="signed")
     qin = api("qin")
-    assert qin.get(f"/cases/{number}")["masked"] is True
-    dispute_step(number, "signed")
+    shown = qin.get(f"/cases/{number}")
+    assert (shown["state"]["code"], shown["masked"]) == ("sealing", True)
+    assert shown["documents"], "who signed still reads what they signed"
+    advance(number, "issued")
     assert qin.get(f"/cases/{number}")["masked"] is False
     assert qin.get(f"/cases/{number}")["concerned"]["no"] == "A1001"
-
-
-def dispute_step(number: str, upto: str) -> None:
-    from tests.factories import _step
-
-    for step in ("ruled", "signed", "issued")[: ("ruled", "signed", "issued").index(upto) + 1]:
-        _step(number, step)
 
 
 def test_case_while_the_ruling_is_a_draft_hides_it_from_the_parties(api):
@@ -159,10 +153,8 @@ def test_case_when_a_ruling_was_taken_back_never_shows_it_to_the_parties(api):
 
 
 def _finish(number: str) -> None:
-    from tests.factories import _step
-
     for step in ("signed", "issued"):
-        _step(number, step)
+        advance(number, step)
 
 
 def test_get_evaluation_when_unserved_and_opened_by_its_agent_serves_it(api):

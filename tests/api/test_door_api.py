@@ -123,9 +123,11 @@ def test_openapi_is_3_1_and_every_path_answers(api):
     assert schema["openapi"].startswith("3.1")
     number = dispute(upto="issued")
     from casework.models import Document
+    from workflows.evaluations.models import Recording
 
     values = {
         "{number}": number,
+        "{sha256}": Recording.objects.get().sha256,
         "{document_id}": str(Document.objects.get().pk),
         "{action}": "forward",
         "{import_id}": "x",

@@ -210,3 +210,9 @@ def test_parent_may_be_on_file_already():
 )  # fmt: skip
 def test_unit_is_refused_with_line_and_column(text, found):
     assert found_in(units("code,name,parent\n" + text)) == found
+
+
+@pytest.mark.parametrize("number", ["SYSTEM", "system"])
+def test_person_when_numbered_like_the_engine_itself_is_refused(number):
+    parsed = people(f"{number},王喆堃,ann,agent,OC,,,,,ann@example.test,\n")
+    assert found_in(parsed) == [(2, "no", "number_reserved", number)]

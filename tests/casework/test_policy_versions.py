@@ -61,4 +61,3 @@ def test_appeal_of_a_case_of_an_older_policy_takes_from_the_one_in_force_only_wh
     award = arbitration(paper, upto="awarded")
     assert case(award).state == "awarded"
     assert {case(n).policy_id for n in (number, paper, award)} == {digest} == {pinned_policy(digest).digest}
-

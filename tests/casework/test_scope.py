@@ -15,7 +15,7 @@ from casework.domain.staff import grant, revoke
 from casework.domain.sweep import fire_due
 from casework.models import Account, Case, CaseEvent, Clock, Grant, Party, Person, Unit
 from tests.conftest import acting
-from tests.factories import CLAIMS, dispute, evaluation
+from tests.factories import CLAIMS, arbitration, blind_scores, dispute, evaluation, panel
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def everybody() -> list[int | None]:
 def disagreements(cases: list[Case]) -> list[tuple[int | None, str]]:
     """(person, case) where the list and the single case differ."""
     book, found = directory(), []
-    parties = {case.pk: list(Party.objects.filter(case=case)) for case in cases}
+    parties = {case.pk: list(Party.objects.filter(case__family_id=case.family_id)) for case in cases}
     for person_id in everybody():
         listed = set(Case.objects.filter(visible(person_id)).values_list("pk", flat=True))
         for case in cases:
@@ -74,6 +74,29 @@ def test_scope_when_listed_and_read_is_the_same_for_everybody(cases: list[Case],
     revoke(Grant.objects.get(person__no="F801"), system())
     assert disagreements(cases) == []
     time.on(days=200)  # deputies' grants have ended
+    assert disagreements(cases) == []
+
+
+def test_scope_of_a_panel_is_one_case_while_blind_and_the_whole_family_after(db, time):
+    """Also for whoever besides sees everything by role; and lists agree with single cases at every stage."""
+    number = arbitration()
+    first, second, third = panel(number).values()
+    grant(Account.objects.get(username=first).person, "auditor", Unit.objects.get(code="OC"), system())
+    dispute(evaluation(agent="A1003", inspector="Q201", reader="chen"), agent="chen")  # another family
+    cases = list(Case.objects.order_by("id"))
+    family = {case.number for case in cases if case.family_id == Case.objects.get(number=number).family_id}
+    assert (len(cases), len(family)) == (5, 3)
+    assert seen_by(second) == seen_by(third) == {number}
+    assert seen_by(first) == {case.number for case in cases} - family | {number}
+    assert disagreements(cases) == []
+    perform(number, "recuse", acting(third), {"category": "other"})
+    assert seen_by(third) == set() and disagreements(cases) == []
+    for login in panel(number).values():
+        perform(number, "score_blind", acting(login), blind_scores(number))
+    for party in ("ann", "ian"):
+        perform(number, "waive_challenge", acting(party))
+    assert seen_by(second) == family and seen_by(third) == set()
+    assert seen_by(first) == {case.number for case in cases}
     assert disagreements(cases) == []
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
 from casework.domain.perform import open_case, perform
-from tests.factories import CLAIMS, deliver_all, dispute, evaluation, recording
+from tests.factories import CLAIMS, arbitration, deliver_all, dispute, evaluation, recording
 from tests.seen import case, clock, due, entry, parties, refused, running, sweep, tasks, told
 
 RAISE = {"changes": [{"criterion": "QC4", "value": "6", "reasons": "重听后仅部分语速过快"}]}
@@ -170,3 +170,13 @@ def test_correct_one_criterion_twice_is_refused(db, time, as_):
     twice = {"changes": [RAISE["changes"][0], {**RAISE["changes"][0], "value": "8"}]}
     with refused(InvalidInput, problems=["twice"]):
         perform(number, "propose_correction", as_("ian"), twice)
+
+
+def test_propose_correction_of_a_score_that_was_arbitrated_is_refused(db, time, as_):
+    """An award is the last word inside the company; what is left is reopening."""
+    award = arbitration(upto="awarded")
+    number = case(case(award).subject.number).subject.number
+    with refused(NotAllowedNow, "arbitrated"):
+        perform(number, "propose_correction", as_("ian"), {"changes": [
+            {"criterion": "QA6", "value": "10", "reasons": "听错了"}
+        ]})  # fmt: skip

@@ -12,7 +12,9 @@ from casework.domain.policy_content import Policy, Text
 from casework.flow.projection import nodes
 from tests.laws.declared import calls, files_of, keywords, named, outcomes, product_files, strings, tree
 
-PARTICIPLE = re.compile(r"[a-z_]*(ed|read|drawn|given|taken|heard|held|sent|made|left|put|set|begun|shown|told|known)")
+PARTICIPLE = re.compile(
+    r"[a-z_]*(ed|read|drawn|given|taken|heard|held|sent|made|left|put|set|begun|shown|told|known)(_on|_blind|_to_[a-z]+)?"
+)
 
 
 def edges(law: Law) -> set[tuple[str, str, str]]:
@@ -46,6 +48,8 @@ def action_problems(law: Law, policy: Policy) -> Iterator[str]:
             yield f"{name} decides without a role"
         if spec.takes_seat and not spec.seat:
             yield f"{name} takes a seat that it does not name"
+        if spec.takes_seat and len(spec.seats) > 1:
+            yield f"{name} takes a seat, but names several"
         if not str(spec.label).strip():
             yield f"{name} has no label"
         if not PARTICIPLE.fullmatch(spec.event):
@@ -143,10 +147,12 @@ def _task_problems(law: Law, node: Any) -> Iterator[str]:
             if not is_allowed(spec, state):
                 yield f"asks for {name} in {state}, where it is not allowed"
         roles, relations = set((spec.role or "").split("|")) - {""}, set((spec.relation or "").split("|")) - {""}
-        fits = (node.role and node.role in roles) or (relations & ({node.relation, node.seat} - {""}))
+        parts = {node.relation, node.seat} - {""}
+        fits = (node.role and node.role in roles) or relations & parts or (node.seat and node.seat in spec.seats)
         if not fits:
-            yield f"asks {node.role or node.relation} for {name}, which is for {spec.role or spec.relation}"
-        if spec.seat and spec.seat != node.seat and not spec.takes_seat:
+            asked = node.role or node.relation or node.seat
+            yield f"asks {asked} for {name}, which is for {spec.seat or spec.role or spec.relation}"
+        if spec.seat and node.seat not in spec.seats and not spec.takes_seat:
             yield f"asks for {name} of the seat {spec.seat}, but shows it to {node.seat or 'everybody'}"
     for state in node.states:
         if state in law.model.closed_states and not any(
@@ -172,8 +178,10 @@ def state_problems(law: Law) -> Iterator[str]:
         yield "the closed states are none or unknown"
     tasks = {state for node in nodes(law.model) for state in node.states}
     clocks = {str(state) for clock in law.clocks.values() for state in clock.states}
+    sealed = "seal" in named(law.app, "Deliver")  # the outbox holds the seal until it is set
+    sealing = {state for spec in law.actions.values() if spec.after == "signed" and sealed for state in spec.sources}
     for state in law.states:
-        if state not in law.model.closed_states and state not in tasks | clocks:
+        if state not in law.model.closed_states and state not in tasks | clocks | sealing:
             yield f"{state} waits for nobody and nothing"
     yield from (f"{value} has no label" for value, label in law.model.State.choices if not str(label).strip())
     if len(law.openings) != 1:
@@ -185,7 +193,7 @@ def wording_problems(law: Law, policy: Policy) -> Iterator[str]:
     rules = policy.case_type(law.app)
     parts, seats = rules.labels.get("parties", {}), rules.labels.get("seats", {})
     relations = {r for spec in law.actions.values() for r in (spec.relation or "").split("|") if r}
-    joined = named(law.app, "Join") | named(law.app, "Seat") | {s.seat for s in law.actions.values() if s.seat}
+    joined = named(law.app, "Join") | named(law.app, "Seat") | {s for a in law.actions.values() for s in a.seats}
     yield from (
         f"the part {role} has no label" for role in sorted(joined | relations) if role not in {**parts, **seats}
     )
@@ -208,15 +216,23 @@ def wording_problems(law: Law, policy: Policy) -> Iterator[str]:
 
 def notices(law: Law) -> set[str]:
     """Kinds of notices that the law sends, or the engine for it."""
-    kinds = named(law.app, "Notify")
-    if named(law.app, "Seat"):
-        kinds.add("no_reviewer")
-    return kinds | {"clock_warning"}
+    return named(law.app, "Notify") | {kind for kind, _clock in vacancies(law)} | {"clock_warning"}
+
+
+def vacancies(law: Law) -> set[tuple[str, str]]:
+    """(kind, clock it speaks of) of the notices that a seat stands empty."""
+    found = set()
+    for file in files_of(law.app):
+        for call in calls(file, "Seat"):
+            given = {k.arg: outcomes(k.value) for k in call.keywords}
+            kinds = given.get("vacancy") or {f"no_{seat}" for seat in outcomes(call.args[0])}
+            found |= {(kind, clock) for kind in kinds for clock in given.get("waits", {""})}
+    return found
 
 
 def notice_calls(law: Law) -> set[tuple[str, str]]:
     """(kind, clock it speaks of) of every notice that the law sends, or the engine for it."""
-    found = {("clock_warning", "any"), *((kind, "") for kind in notices(law) & {"no_reviewer"})}
+    found = {("clock_warning", "any"), *vacancies(law)}
     for file in files_of(law.app):
         for call in calls(file, "Notify"):
             clocks = [k.value for k in call.keywords if k.arg == "clock"]

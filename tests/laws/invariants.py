@@ -8,16 +8,16 @@ from casework.canonical import canonical
 from casework.domain import reading
 from casework.domain.authority import UNDECIDED
 from casework.domain.directory import directory
-from casework.domain.hours import calendar_named
-from casework.domain.law import law_of, laws
+from casework.domain.law import law_of, laws, seats
 from casework.domain.ledger import commitment
 from casework.domain.recorder import Recorder
 from casework.flow.projection import project
 from casework.models import Case, CaseEvent, Clock, Delivery, EventText, Task
 from tests.laws.agreement import edges
+from tests.laws.panel_invariants import check_panels
+from tests.laws.score_invariants import check_scores
 
 START = "0" * 64
-DISPUTING = ("screening", "returned", "reviewing", "signing", "sealing")
 
 
 def check(number: str) -> None:
@@ -31,6 +31,7 @@ def check(number: str) -> None:
     check_projection(number)
     check_seats(family, entries)
     check_scores(family, entries)
+    check_panels(family, entries)
 
 
 def check_chain(case: Any) -> list[dict[str, Any]]:
@@ -129,68 +130,27 @@ def check_projection(number: str) -> None:
 def check_seats(family: Any, entries: dict[int, list[dict[str, Any]]]) -> None:
     """Nobody decides as a party, in two seats, or beside another in one; who decided had the seat."""
     book = directory(family.stamp)
-    parties, seats = set(), {}
+    parties: set[int] = set()
+    decided: dict[int, set[tuple[int, str]]] = {}
     for party in family.parties:
-        law = law_of(family.by_id[party.case_id])
-        deciding = {spec.seat for spec in law.actions.values() if spec.decides and spec.seat}
-        if party.role in deciding:
-            if party.ended_by not in UNDECIDED:
-                seats.setdefault(party.person_id, set()).add((party.case_id, party.role))
-            others = [p for p in family.parties_of(family.by_id[party.case_id], party.role)]
-            assert len(others) <= 1
-        elif law.model.party_bars.get(party.role):
+        case = family.by_id[party.case_id]
+        if party.role in seats():
+            assert len(family.parties_of(case, party.role)) <= 1
+            if case.party_bars.get(party.role) and party.ended_by not in UNDECIDED:
+                decided.setdefault(party.person_id, set()).add((case.pk, party.role))
+        elif case.party_bars.get(party.role):
             parties.add(party.person_id)
-    assert not parties & set(seats)
-    assert all(len(where) == 1 for where in seats.values())
+    assert not parties & set(decided)
+    twice = {book.persons[person].no: where for person, where in decided.items() if len(where) > 1}
+    assert not twice, twice
     for case in family.cases:
-        law = law_of(case)
         for entry in entries[case.pk]:
-            spec = law.actions[entry["action"]]
+            spec = law_of(case).actions[entry["action"]]
             if spec.decides:
                 person = book.person_no(entry["actor"])
                 assert person.id not in parties
-                assert any(
-                    p.person_id == person.id and p.role == spec.seat for p in family.parties_of(case, ended=True)
-                )
-
-
-def check_scores(family: Any, entries: dict[int, list[dict[str, Any]]]) -> None:
-    """The score is what the last issued document or correction says; provisional while, and only while, disputed;
-    a ruling lowers nothing."""
-    for evaluation in family.of_type("evaluations.Evaluation"):
-        disputes = [d for d in family.of_type("disputes.ScoreDispute") if d.subject_id == evaluation.pk]
-        assert sum(not d.is_closed for d in disputes) <= 1
-        assert (evaluation.state == "provisional") == any(d.state in DISPUTING for d in disputes)
-        assert evaluation.is_provisional == (evaluation.state == "provisional")
-        moved = [e for e in entries[evaluation.pk] if e["action"] in ("rescore", "approve_correction")]
-        if not moved:
-            assert (evaluation.current, evaluation.score) == (evaluation.original, evaluation.original_score)
-        for entry in moved:
-            if entry["action"] == "rescore":
-                _lowers_nothing(entry["data"], family)
-        if moved and moved[-1]["action"] == "rescore":
-            issued = next(d for d in family.documents if str(d.pk) == moved[-1]["data"]["document"])
-            assert issued.state == "issued"
-            _says(issued, evaluation)
-        calendar_named("office", family.stamp)  # the clocks above are of a calendar that is known
-
-
-def _lowers_nothing(data: dict[str, Any], family: Any) -> None:
-    before, after = data["before"], data["after"]
-    if data["outcome"] != "annulled":
-        assert float(after["score"]) >= float(before["score"]) and after["passed"] >= before["passed"]
-
-
-def _says(issued: Any, evaluation: Any) -> None:
-    from casework.models import Document
-
-    snapshot = json.loads(Document.objects.values_list("snapshot", flat=True).get(pk=issued.pk))
-    said = snapshot["totals"]["ruled"]["score"]
-    assert said == ("—" if evaluation.score is None else str(evaluation.score))
-    if evaluation.score is not None:
-        for line in snapshot["criteria"]:
-            if line["admissible"] and "score" in evaluation.current[line["code"]]:
-                assert line["ruled"]["shown"] == str(evaluation.current[line["code"]]["score"])
+                mine = [p for p in family.parties_of(case, ended=True) if p.person_id == person.id]
+                assert any(p.role in spec.seats for p in mine), (entry["actor"], spec.name)
 
 
 def check_all() -> None:

@@ -165,7 +165,7 @@ FAULTS = {
 
 
 def _endless(law: Law) -> Law:
-    for name in ("accept", "finalise"):
+    for name in ("accept", "finalise", "appeal"):
         law = _with(law, name, targets=(None,))
     return law
 

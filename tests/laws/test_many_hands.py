@@ -18,11 +18,24 @@ from casework.domain.perform import Result, open_case, perform
 from casework.domain.sweep import fire_due
 from casework.models import CaseEvent, Clock, ClockWarning, Delivery, Document, Party
 from tests.conftest import acting
-from tests.factories import CLAIMS, RULING, STATEMENT, credential, deliver_all, dispute, evaluation, recording
+from tests.factories import (
+    CLAIMS,
+    RULING,
+    STATEMENT,
+    arbitration,
+    ballot,
+    blind_scores,
+    credential,
+    deliver_all,
+    dispute,
+    evaluation,
+    panel,
+    recording,
+)
 from tests.laws import invariants
 from tests.laws.hands import together
 
-SECONDS = 4
+SECONDS, MOST, ENOUGH = 4, 30, 12  # on a busy machine longer, until something was done
 
 
 def only_refused(results: list[Any], *kinds: type[Exception]) -> list[Result]:
@@ -141,9 +154,10 @@ def test_key_when_an_opening_is_sent_six_times_at_once_opens_one_case(real_db, t
 # Everybody
 
 
-def test_families_when_eight_threads_sweep_act_correct_and_file_stay_whole(real_db, time):
-    """Sweepers, parties, correctors and filers for a few seconds: no deadlock, and every command either has its event
-    or was refused in words."""
+def test_families_when_ten_threads_sweep_act_correct_file_and_arbitrate_stay_whole(real_db, time):
+    """Sweepers, parties, correctors, filers and a panel for a few seconds: no deadlock, and every command either has
+    its event or was refused in words. A step of the panel may move three cases of the family."""
+    before_panel = arbitration(upto="scored")
     roots = [
         evaluation(),
         evaluation(agent="A1003", inspector="Q201", reader="chen"),
@@ -154,7 +168,7 @@ def test_families_when_eight_threads_sweep_act_correct_and_file_stay_whole(real_
 
     def work(seed: int, choose: Callable[[random.Random], tuple[Callable[[], Any], str]]) -> None:
         dice = random.Random(seed)
-        while clock.monotonic() < until:
+        while clock.monotonic() < until or (len(done) <= ENOUGH and clock.monotonic() < until + MOST):
             call, action = choose(dice)
             key = f"{seed}-{dice.random()}"
             try:
@@ -193,6 +207,27 @@ def test_families_when_eight_threads_sweep_act_correct_and_file_stay_whole(real_
         login = dice.choice(["ann", "chen"])
         return lambda key: open_case("disputes.ScoreDispute", acting(login), CLAIMS, subject=root, key=key), "file"
 
+    def arbitrating(dice: random.Random) -> tuple[Callable[..., Any], str]:
+        sitting = list(panel(before_panel).values())
+        action = dice.choice(["score_blind", "vote", "vote", "recuse"])
+        data = {"score_blind": blind_scores, "vote": ballot, "recuse": lambda _: {"category": "other", "text": "相识"}}
+        login = dice.choice(sitting) if sitting else "abe"
+        return lambda key: perform(before_panel, action, acting(login), data[action](before_panel), key=key), action
+
+    def disputing(dice: random.Random) -> tuple[Callable[..., Any], str]:
+        """The parties of the arbitration, and whoever may rule on their challenge."""
+        seated = Party.objects.filter(case__number=before_panel, role__startswith="arbitrator_", until=None)
+        against = {"against": dice.choice([*seated.values_list("person__no", flat=True), "M403"]), "reasons": "相识"}
+        login, action, data = dice.choice(
+            [
+                ("ann", "challenge", against), ("ian", "challenge", against), ("ann", "waive_challenge", None),
+                ("ian", "waive_challenge", None), ("qin", "uphold_challenge", against),
+                ("qiu", "uphold_challenge", against), ("qiu", "reject_challenge", against),
+                ("abe", "reject_challenge", against),
+            ]
+        )  # fmt: skip
+        return lambda key: perform(before_panel, action, acting(login), data, key=key), action
+
     ahead = timedelta(0)
 
     def sweeping(dice: random.Random) -> tuple[Callable[..., Any], str]:
@@ -226,7 +261,7 @@ def test_families_when_eight_threads_sweep_act_correct_and_file_stay_whole(real_
         ("ivy", "answer", {"text": "。"}),
         ("ian", "give_statement", STATEMENT), ("ivy", "give_statement", STATEMENT),
     )  # fmt: skip
-    hands = [sweeping, sweeping, agents, agents, reviewers, correctors, correctors, filing]
+    hands = [sweeping, sweeping, agents, agents, reviewers, correctors, correctors, filing, arbitrating, disputing]
     threads = [
         threading.Thread(target=contextvars.copy_context().run, args=(work, seed, hand), daemon=True)
         for seed, hand in enumerate(hands)
@@ -234,10 +269,10 @@ def test_families_when_eight_threads_sweep_act_correct_and_file_stay_whole(real_
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(SECONDS + 30)
+        thread.join(SECONDS + 2 * MOST)
     assert not any(thread.is_alive() for thread in threads), "somebody still waits"
     assert strange == []
-    assert len(done) > 8
+    assert len(done) > ENOUGH
     for number, action, pk in done:
         assert CaseEvent.objects.filter(pk=pk, stream=f"case:{number}", action=action).exists()
     invariants.check_all()

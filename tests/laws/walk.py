@@ -1,12 +1,16 @@
-"""A walk at random through everything people and time can do to a few evaluations and their disputes."""
+"""A walk through everything people, time and machines can do to one family of cases.
+
+It is played from cards: each says what kind of thing happens and what its dice show, so that a walk that fails shrinks
+to the few cards it takes."""
 
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from casework import queries
 from casework.domain import deliveries
-from casework.domain.actor import Actor
+from casework.domain.actor import Actor, system
 from casework.domain.authority import may
 from casework.domain.directory import directory
 from casework.domain.errors import Refusal
@@ -14,230 +18,206 @@ from casework.domain.law import law_of
 from casework.domain.now import now
 from casework.domain.perform import open_case, perform
 from casework.domain.reading import read_family
+from casework.domain.staff import record_leave
 from casework.domain.sweep import fire_due
-from casework.models import Case, CaseEvent, Clock, Delivery, Document
+from casework.models import Account, CaseEvent, CaseRead, Clock, Delivery, Person, Task
 from tests.conftest import SHANGHAI, Time, acting
-from tests.factories import credential, evaluation, recording
 from tests.laws import invariants
+from tests.laws.walk_data import claims_on, data_for
+from tests.seen import revoke_all
 
-CAST = (
-    "ann", "bo", "chen", "lee", "luo", "liang", "ivy", "ian", "ian2", "feng", "qin", "qiu", "abe", "dai", "tou", "sun",
-    "fang", "fei", "hua", "tang", "aud",
-)  # fmt: skip
-GROUNDS = ("fact_wrong", "rule_misread", "evidence_overlooked", "procedure_broken")
+AGENTS = {"A1001": "ann", "A1002": "bo", "A1003": "chen"}
+ARBITRATORS = ("M403", "M404", "M405", "M406", "M407", "L302", "L303", "T951")
+KINDS = {
+    "rest": 1, "duty": 50, "lawful": 14, "wild": 4, "file": 3, "look": 2, "wait": 3, "sweep": 6, "deliver": 8,
+    "go_away": 1, "leave_job": 2,
+}  # fmt: skip
+DECK = [kind for kind, cards in KINDS.items() for _ in range(cards)]
+LIKELY = {"ARB": 6, "DSP": 4, "EVL": 1}
+EARLY = {
+    "withdraw", "recuse", "release", "revise", "add_criteria", "return_to_agent", "accept", "challenge",
+    "refuse_reinstatement", "refuse_reopening", "replace_leaver",
+}  # fmt: skip
 EDGES = (-1, 0, 1, 59, 60, 61)
+TRIES = 4
 
 
 class Walk:
-    """Families, a clock and a hand of cards; `trace` is what was done, for whoever must repeat it."""
+    """A family, a clock and the cards; `trace` is what was done, for whoever must understand it."""
 
-    def __init__(self, seed: int, time: Time) -> None:
-        self.dice, self.time = random.Random(seed), time
+    def __init__(self, root: str, time: Time) -> None:
+        self.root, self.time, self.dice = root, time, random.Random(0)
         self.trace: list[str] = []
-        self.drafts, self.done, self.refused = 0, 0, 0
+        self.refused = 0
         self.visited: set[tuple[str, str]] = set()
-        first = evaluation()
-        recording(first)
-        second = evaluation(agent="A1003", inspector="Q201", reader=None, deductions={"QC1": "4", "QA2": "7.5"})
-        third = evaluation(agent="A1002", inspector="Q203", publisher=None)
-        recording(second)
-        self.roots = [first, second, third]
-        self.actors = {login: acting(login) for login in CAST}
+        self.logins: dict[int, str] = {}
+        for login, person in Account.objects.exclude(person=None).order_by("id").values_list("username", "person_id"):
+            self.logins.setdefault(person, login)
+        self.cast = [self.logins[p] for p in _concerned()]
+        self.actors = {login: acting(login) for login in self.cast}
+        self.checked = 0
 
-    def step(self) -> None:
-        """One thing happens; afterwards everything that must hold, holds."""
-        moves: list[tuple[Callable[[], str], int]] = [
-            (self.lawful, 7), (self.urged, 12), (self.wild, 3), (self.wait, 1), (self.sweep, 3), (self.deliver, 4),
-            (self.file, 3),
-        ]  # fmt: skip
-        kinds, weights = zip(*moves, strict=True)
-        what = self.dice.choices(kinds, weights)[0]()
-        self.trace.append(f"{now().astimezone(SHANGHAI):%m-%d %H:%M:%S} {what}")
-        for number in self.roots:
-            invariants.check(number)
-        self.visited |= set(Case.objects.values_list("type", "state"))
+    def play(self, kind: str, seed: int) -> None:
+        """One card; afterwards everything that must hold, holds."""
+        self.dice = random.Random(seed)
+        what = getattr(self, kind)()
+        self.trace.append(f"{now().astimezone(SHANGHAI):%m-%d %H:%M:%S} {kind} {seed}: {what}")
+        self.check()
+        self.visited |= {(case.type, str(case.state)) for case in self.family.cases}
+
+    def check(self) -> None:
+        """A family whose version is the one that was checked has not changed since."""
+        if (version := self.family.version) != self.checked:
+            invariants.check(self.root)
+            self.checked = version
+
+    @property
+    def family(self) -> Any:
+        return read_family(self.root)
 
     # What people do
 
-    def lawful(self) -> str:
-        """Something that the law, the state and the person's grants allow; data as a sensible person gives it."""
-        return self._one_of(self._open_moves())
+    def duty(self) -> str:
+        """Somebody does what a task asks of them; where nobody owes anything now, machines and time go on."""
+        said = ""
+        for _ in range(TRIES):
+            tasks = list(Task.objects.filter(number__in=[c.number for c in self.family.cases], finished=None))
+            if not tasks:
+                break
+            task = self._weighed(sorted(tasks, key=lambda t: t.pk), lambda t: LIKELY[t.number[:3]])
+            case = self.family.case(task.number)
+            law = law_of(case)
+            name = self._weighed(getattr(law.flow.instance, task.node).actions, _ease)
+            people = [self.logins[task.person_id]] if task.person_id else self._able(case, law.actions[name])
+            if not people:
+                continue
+            said = self.act(case, self.dice.choice(people), law.actions[name])
+            if said.endswith("done"):
+                return said
+        return f"{said}; {self.deliver() if Delivery.objects.exists() else self.sweep()}"
 
-    def urged(self) -> str:
-        """The same, without the moves that end a dispute early, so that rulings are reached."""
-        early = {"withdraw", "recuse", "release", "revise", "add_criteria", "return_to_agent"}
-        return self._one_of([move for move in self._open_moves() if move[2].name not in early])
+    def lawful(self) -> str:
+        """Something that the law, the state and the person's grants allow."""
+        said = "nothing to do"
+        for _ in range(TRIES):
+            open_ones = [
+                (case, spec) for case in self.family.cases for spec in law_of(case).actions.values()
+                if not (spec.is_system or spec.opening) and ("*" in spec.sources or case.state in spec.sources)
+            ]  # fmt: skip
+            case, spec = self._weighed(open_ones, lambda move: LIKELY[move[0].prefix] * _ease(move[1].name))
+            if not (people := self._able(case, spec)):
+                continue
+            said = self.act(case, self.dice.choice(people), spec)
+            if said.endswith("done"):
+                break
+        return said
 
     def wild(self) -> str:
         """Anybody, anything, anywhere."""
-        case = self.dice.choice(list(self._cases()))
-        login = self.dice.choice(CAST)
+        case = self.dice.choice(self.family.cases)
         spec = self.dice.choice([s for s in law_of(case).actions.values() if not s.opening])
-        return self.act(case, login, spec)
+        return self.act(case, self.dice.choice(self.cast), spec)
 
     def file(self) -> str:
-        number = self.dice.choice(self.roots)
-        case = read_family(number).case(number)
-        login = {"A1001": "ann", "A1002": "bo", "A1003": "chen"}[directory().persons[case.concerned_id].no]
+        case = self.family.case(self.root)
+        login = AGENTS[directory().persons[case.concerned_id].no]
         if self.dice.random() < 0.15:
-            login = self.dice.choice(CAST)
-        data = {"criteria": self._claims(case)}
+            login = self.dice.choice(self.cast)
+        data = claims_on(self.dice, case)
         return self._tried(
-            f"{login} files on {number}",
-            lambda: open_case("disputes.ScoreDispute", self._at_the_door(login), data, subject=number),
-            number,
+            f"{login} files on {self.root}",
+            lambda: open_case("disputes.ScoreDispute", self._at_the_door(login), data, subject=self.root),
         )
 
+    def look(self) -> str:
+        """Somebody opens a case, which bars them from its panel."""
+        case, login = self.dice.choice(self.family.cases), self.dice.choice(self.cast)
+        try:
+            queries.opened(case.number, self._at_the_door(login))
+        except Refusal as refusal:
+            return f"{login} opens {case.number}: {refusal}"
+        return f"{login} opens {case.number}"
+
     def act(self, case: Any, login: str, spec: Any) -> str:
-        data = self._data(case, spec.name, login)
-        version = read_family(case.number).version if spec.decides else None
-        if spec.decides and self.dice.random() < 0.1:
+        data = data_for(self.dice, case, spec.name, login)
+        version = self.family.version if spec.decides else None
+        if spec.decides and self.dice.random() < 0.05:
             version = version - 1
         return self._tried(
             f"{login} performs {spec.name} on {case.number}",
             lambda: perform(case.number, spec.name, self._at_the_door(login), data, version=version),
-            case.number,
         )
 
-    def _one_of(self, moves: list[tuple[Any, str, Any]]) -> str:
-        """The first of a few that is done. Each kind of action is as likely as any other, however many people may do
-        it; a dispute's likelier than an evaluation's."""
-        said = "nothing to do"
-        for _ in range(6):
-            names = sorted({(case.prefix, spec.name) for case, _login, spec in moves})
-            if not names:
-                break
-            weights = [4 if prefix == "DSP" else 1 for prefix, _name in names]
-            chosen = self.dice.choices(names, weights)[0]
-            case, login, spec = self.dice.choice([m for m in moves if (m[0].prefix, m[2].name) == chosen])
-            said = self.act(case, login, spec)
-            if said.endswith("done"):
-                break
-            moves = [move for move in moves if move != (case, login, spec)]
-        return said
+    def _able(self, case: Any, spec: Any) -> list[str]:
+        """Whose grants or part in the case allow it."""
+        family, able = self.family, []
+        book = directory(family.stamp)
+        for login in self.cast:
+            try:
+                may(spec, self._at_the_door(login), case, family.parties_of(case), family, book)
+            except Refusal:
+                continue
+            able.append(login)
+        return able
 
-    def _open_moves(self) -> list[tuple[Any, str, Any]]:
-        found = []
-        for number in self.roots:
-            family = read_family(number)
-            book = directory(family.stamp)
-            for case in family.cases:
-                for spec in law_of(case).actions.values():
-                    if spec.is_system or spec.opening or not ("*" in spec.sources or case.state in spec.sources):
-                        continue
-                    if spec.name in ("rule", "sign") and self.drafts > 8:
-                        continue
-                    for login in CAST:
-                        try:
-                            may(spec, self._at_the_door(login), case, family.parties_of(case), family, book)
-                        except Refusal:
-                            continue
-                        found.append((case, login, spec))
-        return found
-
-    def _tried(self, what: str, call: Callable[[], Any], number: str) -> str:
+    def _tried(self, what: str, call: Callable[[], Any]) -> str:
         """A refusal changes nothing of the family, in no way that anybody could tell."""
-        before = self._everything(number)
+        before = self._everything()
         try:
             call()
         except Refusal as refusal:
             self.refused += 1
-            assert self._everything(number) == before
+            assert self._everything() == before
             return f"{what}: {type(refusal).__name__} {refusal.reason} ({refusal})"
-        self.done += 1
-        if " rule " in what:
-            self.drafts += 1
         return f"{what}: done"
 
-    def _everything(self, number: str) -> Any:
-        family = read_family(number)
-        streams = [f"case:{case.number}" for case in family.cases]
+    def _everything(self) -> Any:
+        family = self.family
         return (
             family.version, [vars(case)["as_read"] | {"_state": None} for case in family.cases],
-            [(p.pk, p.until, p.ended_by) for p in family.parties], [(c.pk, c.state, c.due_at) for c in family.clocks],
-            [(t.pk, t.due_at) for t in family.tasks], [(str(d.pk), d.state, d.file_sha256) for d in family.documents],
-            CaseEvent.objects.filter(stream__in=streams).count(), Delivery.objects.count(),
+            [(p.pk, p.until, p.ended_by, p.blind) for p in family.parties],
+            [(c.pk, c.state, c.due_at) for c in family.clocks], [(t.pk, t.due_at) for t in family.tasks],
+            [(str(d.pk), d.state, d.file_sha256) for d in family.documents],
+            CaseEvent.objects.filter(case__in=[case.pk for case in family.cases]).count(), Delivery.objects.count(),
+            CaseRead.objects.count(),
         )  # fmt: skip
 
     def _at_the_door(self, login: str) -> Actor:
         return Actor(**{**vars(self.actors[login]), "received_at": now()})
 
-    def _cases(self) -> list[Any]:
-        return [case for number in self.roots for case in read_family(number).cases]
+    def _weighed(self, things: Any, weight: Callable[[Any], int]) -> Any:
+        return self.dice.choices(list(things), [weight(thing) for thing in things])[0]
 
-    # What they say
+    # What becomes of people
 
-    def _data(self, case: Any, action: str, login: str) -> dict[str, Any]:
-        reasons, dice = {"reasons": "理由充分"}, self.dice
-        match action:
-            case "add_criteria" | "amend":
-                return {"criteria": self._claims(read_family(case.number).by_id[case.subject_id])}
-            case "give_statement":
-                concede = dice.random() < 0.3
-                return {
-                    "criteria": [{"criterion": code, "text": "如实评分", "concede": concede} for code in case.claims]
-                }
-            case "rule":
-                annul = "程序违反规定" if dice.random() < 0.1 else ""
-                return {
-                    "criteria": [self._decision(code, claim) for code, claim in case.claims.items()],
-                    "annul": annul,
-                }
-            case "sign":
-                draft = Document.objects.filter(case_id=case.pk, state="drafted").first()
-                return {
-                    "document_sha256": draft.file_sha256 if draft else "0" * 64,
-                    "credential": self._secret(login, draft),
-                }
-            case "recuse":
-                return {"category": "other", "text": "相识"}
-            case "ask_reinstatement":
-                return {"cause": "outage", **reasons}
-            case "question" | "answer":
-                return {"text": "为什么扣分？"}
-            case "record_receipt":
-                return {"proof": "签收单"}
-            case "propose_correction":
-                code = dice.choice(sorted(case.current))
-                return {"changes": [{"criterion": code, "value": dice.choice(["10", "9.5", "3"]), **reasons}]}
-            case "return_to_agent" | "reinstate" | "refuse_reinstatement" | "refuse_correction":
-                return reasons
-        return {}
+    def go_away(self) -> str:
+        """Somebody is on leave from today."""
+        person = Person.objects.get(no=self.dice.choice([*ARBITRATORS, "M401", "F801", *AGENTS]))
+        today = now().astimezone(SHANGHAI).date()
+        record_leave(person, today, today + timedelta(days=self.dice.randrange(12)), system())
+        return f"{person.no} is on leave"
 
-    def _claims(self, case: Any) -> list[dict[str, Any]]:
-        codes = case.open_criteria or sorted(case.current)
-        cut = [code for code in codes if case.current[code].get("score") not in (None, "10")] or codes
-        chosen = self.dice.sample(cut, self.dice.randint(1, min(2, len(cut))))
-        return [
-            {"criterion": c, "claimed": "10", "ground": self.dice.choice(GROUNDS), "reasons": "见录音", "seconds": [35]}
-            for c in chosen
-        ]
-
-    def _decision(self, code: str, claim: dict[str, Any]) -> dict[str, Any]:
-        line = {"criterion": code, "reasons": "经复听录音"}
-        if (claim["statement"] or {}).get("conceded"):
-            return {**line, "decision": "accept"}
-        kind = self.dice.choice(["maintain", "accept", "other", "other", "inadmissible"])
-        if kind == "other":
-            return {**line, "decision": kind, "value": self.dice.choice(["10", "9", claim["original"]["score"], "0"])}
-        return {**line, "decision": kind, **({"ground": "no_reasons"} if kind == "inadmissible" else {})}
-
-    def _secret(self, login: str, draft: Any) -> str:
-        if draft is None or self.dice.random() < 0.1:
-            return "no password of anybody"
-        return credential(login)
+    def leave_job(self) -> str:
+        """Somebody is no arbitrator any more; whoever sits is the likeliest."""
+        sitting = [
+            directory().persons[p.person_id].no
+            for p in self.family.parties if p.until is None and p.role.startswith("arbitrator_")
+        ]  # fmt: skip
+        no = self.dice.choice(sitting or ARBITRATORS)
+        revoke_all(no, "arbitrator")
+        return f"{no} is no arbitrator any more"
 
     # What time and machines do
 
+    def rest(self) -> str:
+        return "nothing happens"
+
     def wait(self) -> str:
         """To the edge of a deadline, or some hours on; never back."""
-        due = list(
-            Clock.objects.filter(state="running", due_at__gt=now() - timedelta(minutes=2)).values_list(
-                "due_at", flat=True
-            )
-        )
+        recent = Clock.objects.filter(state="running", due_at__gt=now() - timedelta(minutes=2))
+        due = sorted(recent.filter(case__in=self.family.cases).values_list("due_at", flat=True))
         if due and self.dice.random() < 0.7:
-            soonest = sorted(due)[: self.dice.choice([1, 1, 3])][-1]
+            soonest = due[: self.dice.choice([1, 1, 3])][-1]
             moment: datetime = soonest + timedelta(seconds=self.dice.choice(EDGES))
         else:
             moment = now() + timedelta(hours=self.dice.choice([0.5, 2, 5, 15]))
@@ -250,17 +230,28 @@ class Walk:
             self.wait()
         fired = [fire_due() for _ in range(self.dice.choice([1, 2, 3]))]
         assert not any(fired[1:]), "a second sweep found something to fire"
-        assert not Clock.objects.exclude(problem="").exists(), Clock.objects.exclude(problem="").values(
-            "name", "problem"
-        )
+        problems = list(Clock.objects.exclude(problem="").values_list("name", "problem"))
+        assert not problems, problems
         return f"{fired[0]} clocks fire"
 
     def deliver(self) -> str:
         """What waits is delivered; now and then a worker dies before it could say so, and another does it again."""
-        if self.dice.random() < 0.3:
+        if self.dice.random() < 0.2:
             for delivery in list(Delivery.objects.order_by("id")[:3]):
                 deliveries._handlers[delivery.kind](delivery)
         done = deliveries.deliver_due()
-        problems = list(Delivery.objects.exclude(problem="").values_list("kind", "problem"))
+        problems = list(Delivery.objects.exclude(problem="").values_list("kind", "payload", "problem"))
         assert not problems, problems
         return f"{done} delivered"
+
+
+def _ease(action: str) -> int:
+    """The moves that end a matter early are rarer, so that decisions are reached."""
+    return 1 if action in EARLY else 8
+
+
+def _concerned() -> list[int]:
+    """Everybody who has any role but an agent's, and three agents; by staff number."""
+    named = set(Person.objects.filter(no__in=[*AGENTS, "A1004"]).values_list("id", flat=True))
+    held = {g.person_id for role, grants in directory().by_role.items() if role != "agent" for g in grants}
+    return sorted(named | held, key=lambda person: directory().persons[person].no)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from casework.domain import naming
 from casework.domain.action import Act
+from casework.domain.directory import local_day
 from casework.domain.errors import NotAllowedNow
 from casework.domain.form_words import invalid, problem, refuse
 from casework.domain.hours import calendar_named
@@ -47,12 +48,22 @@ def has_left(act: Act) -> None:
     seat = panels.seat_of(case, act.family, person.id) if person else ""
     if person is None or not seat:
         refuse("person", "not_seated", _("they do not sit on this panel; name one who does"))
-    named = panels.seating(case, act.family, seat).named
-    if any(named or grant.role == "arbitrator" for grant in act.book.grants_of(person.id, act.at)):
+    if panels.still_sits(act, seat):
         raise NotAllowedNow(
             _("Expected an arbitrator who left, but %(no)s still may sit; the limits replace whoever does not act")
             % {"no": person.no}
         )
+
+
+def is_award_stuck(act: Act) -> None:
+    """Once the award is drafted, whoever left is replaced only if those who stayed cannot issue it by majority."""
+    case = act.case
+    if case.state != case.S.SIGNING:
+        return
+    able = [seat for seat in panels.seats(case) if seat in case.signed or panels.still_sits(act, seat)]
+    if 2 * len(able) > case.panel:
+        words = _("Expected an award that nobody can issue, but a majority can sign it; wait until signing has ended")
+        raise NotAllowedNow(words)
 
 
 def has_not_scored(act: Act) -> None:
@@ -121,6 +132,9 @@ def is_reopening_in_time(act: Act) -> None:
     moment = datetime.combine(known, time(), ZoneInfo(settings.TIME_ZONE))
     if moment > act.at:
         refuse("known_since", "in_future", _("it lies in the future; give the day on which it became known"))
+    if known < local_day(case.evaluation(act.family).fact_at):
+        words = _("Expected new evidence, but this was known before the call was taken; the award is final")
+        raise NotAllowedNow(words, code="late")
     _before_end(act, moment, "reopening_after_evidence")
 
 

@@ -51,6 +51,13 @@ def seating(case: Any, family: Any, seat: str) -> Party:
     return next(p for p in family.parties_of(case, seat))
 
 
+def still_sits(act: Act, seat: str) -> bool:
+    """Whether the holder of the seat may still act: by an appointment, or, having been named, while they hold any
+    grant. Whoever holds none has left."""
+    party = seating(act.case, act.family, seat)
+    return any(party.named or grant.role == "arbitrator" for grant in act.book.grants_of(party.person_id, act.at))
+
+
 def size(case: Any, act: Act) -> int:
     evaluation = case.evaluation(act.family)
     claimed = {code: matter["claimed"] for code, matter in case.matters.items()}

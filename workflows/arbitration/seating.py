@@ -125,12 +125,14 @@ class Seating:
         return self._replaced(act, act.relation, "recused")
 
     @action(
-        source=HEARING, target=S.SCORING, role="hr|director", form=forms.Leaver, event="leaver_replaced",
-        label=_("replace an arbitrator who left"), when=[guards.has_left],
+        source=(*HEARING, S.SIGNING), target=S.SCORING, role="hr|director", form=forms.Leaver, event="leaver_replaced",
+        label=_("replace an arbitrator who left"), when=[guards.is_award_stuck, guards.has_left],
     )  # fmt: skip
     def replace_leaver(self, act: Act) -> list:
-        """The blind score of whoever left is void, and so is their vote."""
-        return self._replaced(act, panels.seat_of(self, act.family, act.book.person_no(act.data.person).id), "left")
+        """The blind score of whoever left is void, and so is their vote and a draft that rests on it."""
+        seat = panels.seat_of(self, act.family, act.book.person_no(act.data.person).id)
+        undrafted = self._undrafted(act) if self.findings else []
+        return [*undrafted, *self._replaced(act, seat, "left")]
 
     # What these share
 

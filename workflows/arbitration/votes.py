@@ -41,10 +41,14 @@ def awarded(
 ) -> Any:
     """{code: value}: the results, none below what the agent already had. A result that would lower total, band, pass or
     a critical result (an item that no longer applies can) gives way to the value in force."""
+    best = {code: best_of(rubric, code, results[code], current[code], original[code]) for code in results}
+    if not no_worse(rubric, current, scored(current, best)):
+        return best
     given: dict[str, Any] = {}
-    for code in sorted(results, key=lambda code: bool(results[code]["na"])):
+    in_order = [code for code in rubric.criteria if code in results]  # never that of the appeal
+    for code in sorted(in_order, key=lambda code: bool(results[code]["na"])):
         had = best_of(rubric, code, current[code], original[code])
-        wanted = (best_of(rubric, code, results[code], had), had, clean_value(current[code]))
+        wanted = (best[code], had, clean_value(current[code]))
         given[code] = next(
             (value for value in wanted if not no_worse(rubric, current, scored(current, {**given, code: value}))),
             wanted[-1],

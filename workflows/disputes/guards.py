@@ -176,8 +176,9 @@ def are_valid_statements(act: Act) -> None:
 
 
 def is_seat_empty(act: Act) -> None:
-    if act.family.holder(act.case, "reviewer") is not None:
-        raise NotAllowedNow(_("Expected nobody to review yet, but somebody sits; nothing to do"))
+    """Nobody sits, and nobody eligible was found; a review that was released is claimed by whoever is free."""
+    if act.family.holder(act.case, "reviewer") is not None or not act.family.is_running(act.case, "naming"):
+        raise NotAllowedNow(_("Expected a seat for which nobody was found, but there is none; nothing to do"))
 
 
 def may_be_named(act: Act) -> None:

@@ -183,7 +183,7 @@ class Ruling:
         else:
             values = {code: value.plain() for code, value in data.values.items()}
             outcome = criteria.standing(evaluation, values)
-            moved = {"values": values, "outcome": outcome, "document": data.document}
+            moved = {"values": values, "outcome": outcome, "document": data.document, "last_word": True}
             moves = [Move(evaluation, "rescore", moved)]
         return [*moves, Move(evaluation, "finalise", {"case": self.number})]
 

@@ -93,11 +93,13 @@ class Correction(Form):
 
 
 class Rescore(Form):
-    """From a ruling that was issued: new values by criterion."""
+    """From a ruling or an award that was issued: new values by criterion. An award is the last word: what it leaves is
+    not corrected any more."""
 
     values: dict[Code, Value] = {}
     outcome: Literal["maintained", "adjusted", "annulled"]
     document: Line = ""
+    last_word: bool = False
 
 
 class Cause(Form):

@@ -125,6 +125,15 @@ def has_correction(act: Act) -> None:
         raise NotAllowedNow(_("Expected a proposed correction, but there is none"))
 
 
+def is_not_arbitrated(act: Act) -> None:
+    if act.case.arbitrated:
+        raise NotAllowedNow(
+            _("Expected a score that may be corrected, but an award decided on it, which is the last word; ask for "
+              "reopening of the arbitration"),
+            code="arbitrated",
+        )  # fmt: skip
+
+
 def has_no_correction(act: Act) -> None:
     if act.case.pending_correction is not None:
         raise NotAllowedNow(_("Expected no pending correction, but one waits for approval"))

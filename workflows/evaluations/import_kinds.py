@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from casework.domain.actor import Actor
+from casework.domain.authority import does_not_sit_blind
 from casework.domain.directory import directory
 from casework.domain.errors import InvalidInput, NotPermitted
 from casework.domain.law import law_named
@@ -69,6 +70,7 @@ def _hold_one_of(actor: Actor, roles: Iterable[str], what: str) -> None:
             _("Expected an inspector or a QA lead to import %(what)s, but you are neither; ask one of them")
             % {"what": what}
         )
+    does_not_sit_blind(actor)
 
 
 def _told(problems: Iterable[Problem], file: str) -> list[dict[str, Any]]:

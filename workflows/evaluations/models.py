@@ -106,6 +106,7 @@ class Evaluation(Case):
     passed = models.BooleanField(default=False)
     reading = models.CharField(max_length=12, default=Reading.UNPUBLISHED)
     outcome = models.CharField(max_length=12, blank=True)
+    arbitrated = models.BooleanField(default=False)
     published_at = models.DateTimeField(null=True)
     publication = models.PositiveSmallIntegerField(default=0)
     served_at = models.DateTimeField(null=True)
@@ -250,7 +251,8 @@ class Evaluation(Case):
 
     @action(
         source=(S.STANDING, S.FINAL), relation="inspector", form=forms.Correction, event="correction_proposed",
-        label=_("propose a correction"), when=[guards.has_no_correction, guards.is_valid_correction],
+        label=_("propose a correction"),
+        when=[guards.is_not_arbitrated, guards.has_no_correction, guards.is_valid_correction],
     )  # fmt: skip
     def propose_correction(self, act: Act) -> list:
         self.pending_correction = {
@@ -333,7 +335,7 @@ class Evaluation(Case):
     )  # fmt: skip
     def rescore(self, act: Act) -> list:
         """The ruled values are the score; the original is never lost."""
-        self.outcome = act.data.outcome
+        self.outcome, self.arbitrated = act.data.outcome, act.data.last_word
         before = {"score": self.score, "band": self.band, "passed": self.passed}
         if self.outcome == self.S.ANNULLED:
             self.score, self.band, self.passed = None, "", False

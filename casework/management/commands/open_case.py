@@ -20,4 +20,4 @@ class Command(DoorCommand):
     def do(self, *, type: str, subject: str | None, data: str | None, key: str | None, login: str, **_: Any) -> None:
         actor, _account = actor_as(login)
         result = open_case(type, actor, read_data(data), subject=subject, key=key)
-        self.show(show_case(result.number, actor.person_id))
+        self.show(show_case(result.number, actor))

@@ -9,6 +9,7 @@ from casework.domain.actor import Actor
 from casework.domain.errors import InvalidInput
 from casework.domain.law import law_by_number
 from casework.domain.perform import perform
+from casework.queries import answer
 
 
 class Command(DoorCommand):
@@ -27,9 +28,7 @@ class Command(DoorCommand):
     ) -> None:
         actor, _account = actor_as(login)
         given = with_credential(case, action, read_data(data), actor)
-        result = perform(case, action, actor, given, key=key, version=version)
-        shown = {"case": result.number, "version": result.version, "event": result.entry, "repeated": result.repeated}
-        self.show(shown)
+        self.show(answer(perform(case, action, actor, given, key=key, version=version), actor))
 
 
 def with_credential(case: str, action: str, data: dict[str, Any], actor: Actor) -> dict[str, Any]:

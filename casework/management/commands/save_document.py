@@ -17,6 +17,6 @@ class Command(DoorCommand):
 
     def do(self, *, document: str, out: str, login: str, **_options: Any) -> None:
         actor, _account = actor_as(login)
-        shown = show_document(document, actor.person_id)
-        Path(out).write_bytes(document_bytes(document, actor.person_id))
+        shown = show_document(document, actor)
+        Path(out).write_bytes(document_bytes(document, actor))
         self.show({**shown, "saved": out})

@@ -15,4 +15,4 @@ class Command(DoorCommand):
 
     def do(self, *, case: str, login: str, **_: Any) -> None:
         actor, _account = actor_as(login)
-        self.show(show_case(case, actor.person_id))
+        self.show(show_case(case, actor))

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('disputes', '0001_initial'),
+        ("disputes", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='scoredispute',
-            name='challenges',
+            model_name="scoredispute",
+            name="challenges",
             field=models.JSONField(default=list),
         ),
     ]

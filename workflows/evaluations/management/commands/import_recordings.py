@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 from casework.commands import INVALID, DoorCommand, actor_as, add_actor, folder, progress
 from casework.domain.actor import Actor
 from casework.domain.errors import InvalidInput
+from workflows.evaluations.import_kinds import may_import_recordings
 from workflows.evaluations.importing import import_recording
 
 
@@ -21,6 +22,7 @@ class Command(DoorCommand):
 
     def do(self, *, login: str, **options: Any) -> None:
         actor, _account = actor_as(login)
+        may_import_recordings(actor)
         files = sorted(folder(options["folder"]).glob("*.wav"))
         if not files:
             words = _("Expected INTERACTION.wav files, but %(folder)s has none; name another folder")

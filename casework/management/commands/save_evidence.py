@@ -1,0 +1,23 @@
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+from casework.commands import DoorCommand, actor_as, add_actor
+from casework.queries import evidence_bytes
+
+
+class Command(DoorCommand):
+    help = gettext_lazy("Saves a piece of evidence of a case, such as the recording, to be heard or read.")
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("case")
+        parser.add_argument("sha256", help="its digest, as show_case or the API's /evidence lists it")
+        parser.add_argument("--out", required=True, metavar="FILE")
+        add_actor(parser)
+
+    def do(self, *, case: str, sha256: str, out: str, login: str, **_options: Any) -> None:
+        actor, _account = actor_as(login)
+        kind, data = evidence_bytes(case, sha256, actor)
+        Path(out).write_bytes(data)
+        self.show({"case": case, "kind": kind, "sha256": sha256, "size": len(data), "saved": out})

@@ -1,0 +1,58 @@
+"""What runs and what is owed in one case: its clocks with their ledger, its open tasks."""
+
+from datetime import datetime
+from typing import Any
+
+from casework.domain.law import law_of
+from casework.domain.ledger import plain
+from casework.domain.policy import pinned_policy
+from casework.domain.wording import role_label, spoken
+from casework.flow.projection import nodes
+from casework.models import Clock, ClockEntry
+from casework.queries.sight import Sight
+
+
+def clock_entries(case: Any, sight: Sight) -> list[dict[str, Any]]:
+    """One statement: the entries with their clocks, since every clock has at least its start."""
+    policy = pinned_policy(case.policy_id)
+    rules = policy.case_type(law_of(case).app).clocks
+    found: dict[int, dict[str, Any]] = {}
+    for entry in ClockEntry.objects.filter(clock__case_id=case.pk).select_related("clock").order_by("id"):
+        clock = entry.clock
+        if clock.pk not in found:
+            running = clock.state == Clock.State.RUNNING
+            found[clock.pk] = {
+                "name": clock.name, "label": spoken(rules[clock.name].label), "generation": clock.generation,
+                "state": clock.state, "started_at": plain(clock.started_at), "due_at": plain(clock.due_at),
+                "provisional": clock.provisional, "limit": clock.limit,
+                "limit_label": spoken(policy.limit_in_words(clock.limit)), "calendar": clock.calendar,
+                "time_left_s": seconds_between(sight.at, clock.due_at) if running else None,
+                "pauses": clock.pauses, "steps": clock.steps, "entries": [],
+            }  # fmt: skip
+        found[clock.pk]["entries"].append(
+            {
+                "kind": entry.kind, "at": plain(entry.at), "due_at": plain(entry.due_at), "reason": entry.reason,
+                "event_seq": entry.event_seq,
+            }
+        )  # fmt: skip
+    return list(found.values())
+
+
+def task_entries(case: Any, sight: Sight) -> list[dict[str, Any]]:
+    """The case's open tasks, oldest first."""
+    by_name = {node.name: node for node in nodes(type(case))}
+    return [
+        {
+            "task": task.node, "label": str(by_name[task.node].label), "actions": list(by_name[task.node].actions),
+            "role": task.role or None, "role_label": role_label(task.role) if task.role else None,
+            "person": sight.person(task.person_id), "due_at": plain(task.due_at), "provisional": task.provisional,
+            "time_left_s": seconds_between(sight.at, task.due_at) if task.due_at else None,
+        }
+        for task in sorted(sight.family.tasks, key=lambda t: t.pk)
+        if task.process_id == case.pk and task.node in by_name
+    ]  # fmt: skip
+
+
+def seconds_between(start: datetime, end: datetime) -> int:
+    """Whole seconds by the wall clock, negative when `end` is past."""
+    return int((end - start).total_seconds())

@@ -1,0 +1,159 @@
+"""Who leaves the company: an arbitrator is replaced and what they did is void, the agent keeps their own case."""
+
+from typing import Any
+
+import pytest
+
+from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, OutOfScope
+from casework.domain.perform import perform
+from tests.arbitration.conftest import below, is_over, login_of, seated
+from tests.conftest import acting
+from tests.factories import APPEAL, arbitration, ballot, blind_scores, deliver_all, panel, signature_of
+from tests.seen import case, due, events, refused, revoke_all, running, sweep, told
+
+
+def leaves(number: str, seat: str = "arbitrator_1") -> str:
+    """Whoever sits there is an arbitrator no longer; their staff number."""
+    no = seated(number)[seat]
+    revoke_all(no, "arbitrator")
+    return no
+
+
+def as_no(no: str) -> Any:
+    return acting(login_of(no))
+
+
+@pytest.mark.parametrize("login", ["hua", "fang"])
+def test_arbitrator_who_left_is_replaced_and_their_blind_score_is_void(ruled, as_, login):
+    number = arbitration(ruled, upto="scored")
+    no = leaves(number)
+    perform(number, "replace_leaver", as_(login), {"person": no})
+    deliver_all()
+    assert seated(number)["arbitrator_1"] != no and set(case(number).scores) == {"arbitrator_2", "arbitrator_3"}
+    assert (case(number).state, due(number, "score_1")) == ("scoring", "2026-11-06 18:00")
+    assert told(seated(number)["arbitrator_1"], number) == ["to_score"]
+    assert told("A1001", number)[-1] == told("Q202", number)[-1] == "arbitrator_replaced"
+
+
+def test_arbitrator_who_left_while_the_panel_votes_is_replaced_and_the_matter_goes_on(ruled, as_):
+    """What the others voted stands; the new one scores blind, then votes."""
+    number = arbitration(ruled, upto="revealed")
+    for seat in ("arbitrator_1", "arbitrator_2"):
+        perform(number, "vote", as_(panel(number)[seat]), ballot(number, {"QC4": "9"}))
+    no = leaves(number)
+    with refused(OutOfScope):
+        perform(number, "replace_leaver", as_("bo"), {"person": no})
+    perform(number, "replace_leaver", as_("hua"), {"person": no})
+    assert (case(number).state, set(case(number).votes), set(case(number).scores)) == (
+        "scoring", {"arbitrator_2"}, {"arbitrator_2", "arbitrator_3"},
+    )  # fmt: skip
+    perform(number, "score_blind", as_(panel(number)["arbitrator_1"]), blind_scores(number))
+    for login in ("ann", "ian"):
+        perform(number, "waive_challenge", as_(login))
+    for seat in ("arbitrator_1", "arbitrator_3"):
+        perform(number, "vote", as_(panel(number)[seat]), ballot(number))
+    deliver_all()
+    for login in panel(number).values():
+        perform(number, "sign", as_(login), signature_of(number, login))
+    deliver_all()
+    perform(number, "read", as_("ann"))
+    assert case(number).findings["QC4"]["dissent"] == ["arbitrator_2"]
+    is_over(number, outcome="adjusted", score="95.00", standing="adjusted")
+    assert no not in seated(number).values()
+
+
+def test_arbitrator_who_left_can_do_nothing_and_the_clock_replaces_them(opened, time):
+    no = leaves(opened)
+    with refused(NotPermitted):
+        perform(opened, "score_blind", as_no(no), blind_scores(opened))
+    time.set("2026-11-06 18:01")
+    sweep()
+    assert no not in seated(opened).values() and len(seated(opened)) == 3
+    assert due(opened, "score_1") == "2026-11-11 18:00"
+
+
+def test_arbitrator_who_left_after_scoring_is_replaced_by_the_clock_of_the_vote(ruled, time, as_):
+    number = arbitration(ruled, upto="revealed")
+    no = leaves(number, "arbitrator_2")
+    with refused(NotPermitted):
+        perform(number, "vote", as_no(no), ballot(number))
+    for seat in ("arbitrator_1", "arbitrator_3"):
+        perform(number, "vote", as_(panel(number)[seat]), ballot(number))
+    time.set("2026-11-05 18:01")
+    sweep()
+    assert (case(number).state, running(number) >= {"score_2"}) == ("scoring", True)
+    assert set(case(number).scores) == {"arbitrator_1", "arbitrator_3"} and no not in seated(number).values()
+
+
+def test_arbitrator_who_still_may_sit_is_no_leaver(opened, as_):
+    with refused(NotAllowedNow):
+        perform(opened, "replace_leaver", as_("hua"), {"person": seated(opened)["arbitrator_1"]})
+    for no in ("X000", "A1001"):
+        with refused(InvalidInput, problems=["not_seated"]):
+            perform(opened, "replace_leaver", as_("hua"), {"person": no})
+
+
+def test_award_that_a_leaver_cannot_sign_is_issued_by_the_majority(ruled, time, as_):
+    number = arbitration(ruled, upto="voted")
+    deliver_all()
+    no = leaves(number, "arbitrator_3")
+    signature = signature_of(number, login_of(no))
+    with refused(NotPermitted):
+        perform(number, "sign", as_no(no), signature)
+    for seat in ("arbitrator_1", "arbitrator_2"):
+        login = panel(number)[seat]
+        perform(number, "sign", as_(login), signature_of(number, login))
+    time.set("2026-11-04 18:01")
+    sweep()
+    deliver_all()
+    assert (case(number).state, str(case(below(number)[1]).score)) == ("awarded", "95.00")
+
+
+def test_award_whose_majority_left_before_signing_still_comes_to_an_end(ruled, time, as_):
+    """Two of three are gone; whoever replaces them decides and signs, or the agent would wait for ever."""
+    number = arbitration(ruled, upto="voted")
+    deliver_all()
+    gone = {leaves(number, seat) for seat in ("arbitrator_1", "arbitrator_2")}
+    for no in gone:
+        perform(number, "replace_leaver", as_("hua"), {"person": no})
+    assert not gone & set(seated(number).values()) and len(seated(number)) == 3
+    assert case(number).state == "scoring"
+
+
+# The agent
+
+
+def test_agent_who_left_appeals_challenges_and_reads_by_their_own_part(ruled, as_):
+    revoke_all("A1001", "agent")
+    perform(ruled, "read", as_("ann"))
+    perform(ruled, "appeal", as_("ann"), APPEAL)
+    number = arbitration(ruled, upto="awarded")
+    assert events(number).count("waive_challenge") == 2
+    perform(number, "read", as_("ann"))
+    is_over(number, outcome="adjusted", score="95.00", standing="adjusted")
+
+
+def test_agent_who_left_withdraws_by_their_own_part(opened, as_):
+    revoke_all("A1001", "agent")
+    perform(opened, "withdraw", as_("ann"))
+    assert (case(opened).state, case(below(opened)[0]).state) == ("withdrawn", "final")
+
+
+def test_agent_who_left_is_served_by_hr(ruled, as_):
+    number = arbitration(ruled, upto="awarded")
+    revoke_all("A1001", "agent")
+    with refused(NotPermitted):
+        perform(number, "record_receipt", as_("fang"), {"proof": "EMS 1234567890"})
+    perform(number, "record_receipt", as_("hua"), {"proof": "EMS 1234567890"})
+    assert case(number).served_how == "receipted"
+    is_over(number, outcome="adjusted", score="95.00", standing="adjusted")
+
+
+def test_agent_who_left_and_does_nothing_is_served_by_time(ruled, time):
+    number = arbitration(ruled, upto="awarded")
+    revoke_all("A1001", "agent")
+    assert due(number, "deemed_service") == "2026-11-04 18:00"
+    time.set("2026-11-04 18:01")
+    sweep()
+    assert case(number).served_how == "deemed"
+    is_over(number, outcome="adjusted", score="95.00", standing="adjusted")

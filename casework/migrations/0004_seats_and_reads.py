@@ -4,6 +4,21 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+DOCUMENT_TRIGGERS = (
+    """
+CREATE TRIGGER IF NOT EXISTS casework_document_once BEFORE INSERT ON casework_document
+WHEN EXISTS (SELECT 1 FROM casework_document WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'UNIQUE: this document exists'); END;
+""",
+    """
+CREATE TRIGGER IF NOT EXISTS casework_document_stays BEFORE UPDATE ON casework_document
+WHEN OLD.state = 'issued' OR NEW.snapshot <> OLD.snapshot OR NEW.snapshot_sha256 <> OLD.snapshot_sha256
+  OR NEW.case_id <> OLD.case_id OR NEW.id <> OLD.id
+BEGIN SELECT RAISE(ABORT, 'Expected the document to stay as it is'); END;
+""",
+)
+
+
 def add_triggers(apps, schema_editor):
     """Who read a case is never forgotten: it bars from a panel."""
     cursor = schema_editor.connection.cursor()
@@ -17,6 +32,14 @@ def add_triggers(apps, schema_editor):
             "FOR EACH STATEMENT EXECUTE FUNCTION casework_refuse()"
         )
         return
+    # SQLite adds a column by building the table anew, which drops its triggers: those of 0002 once more.
+    for table in ("casework_party", "casework_document"):
+        cursor.execute(
+            f"CREATE TRIGGER IF NOT EXISTS {table}_delete BEFORE DELETE ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, 'Expected rows of {table} to stay as they are'); END;"
+        )
+    for statement in DOCUMENT_TRIGGERS:
+        cursor.execute(statement)
     for what in ("UPDATE", "DELETE"):
         cursor.execute(
             f"CREATE TRIGGER casework_caseread_{what.lower()} BEFORE {what} ON casework_caseread "

@@ -3,7 +3,6 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-
 DOCUMENT_TRIGGERS = (
     """
 CREATE TRIGGER IF NOT EXISTS casework_document_once BEFORE INSERT ON casework_document

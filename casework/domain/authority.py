@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from casework.domain.action import ActionSpec
-from casework.domain.directory import Directory, GrantView, local_day
+from casework.domain.directory import Directory, GrantView, local_day, stamp_for
 from casework.domain.errors import NotPermitted
 from casework.domain.law import law_of
 from casework.domain.policy import current_policy
@@ -193,12 +193,16 @@ def _seated(spec: ActionSpec, actor: Any, parties: Iterable[Party], book: Direct
 def does_not_sit_blind(actor: Any) -> None:
     """Whoever sits blind brings in nothing from outside: what is refused because it is there already would tell them
     what they may not know."""
-    if Party.objects.filter(person_id=actor.person_id, blind=True, until=None).exists():
-        raise NotPermitted(
-            _("Expected you to score blind before you record or import anything, but your scores are not revealed yet; "
-              "ask a colleague, or wait for the reveal"),
-            code="blind",
-        )  # fmt: skip
+    if stamp_for(actor.person_id)[1]:
+        raise sits_blind()
+
+
+def sits_blind() -> NotPermitted:
+    return NotPermitted(
+        _("Expected you to score blind before you record or import anything, but your scores are not revealed yet; "
+          "ask a colleague, or wait for the reveal"),
+        code="blind",
+    )  # fmt: skip
 
 
 def holds_a_role(spec: ActionSpec, actor: Any, book: Directory) -> None:
@@ -212,7 +216,6 @@ def holds_a_role(spec: ActionSpec, actor: Any, book: Directory) -> None:
             _("Expected %(needed)s to %(action)s, but you are not; ask one of them")
             % {"needed": _(" or ").join(map(role_label, roles)), "action": spec.label}
         )
-    does_not_sit_blind(actor)
 
 
 def nobody(account: str) -> str:

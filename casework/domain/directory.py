@@ -9,9 +9,10 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Exists
 
 from casework.domain.now import now
-from casework.models import Grant, Leave, Person, Stamp, Unit
+from casework.models import Grant, Leave, Party, Person, Stamp, Unit
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,12 @@ def directory(version: int | None = None) -> Directory:
     if (held := _held.get("directory")) is None or held.version != version:
         held = _held["directory"] = _load(version)
     return held
+
+
+def stamp_for(person_id: int | None) -> tuple[int, bool]:
+    """(the stamp's version, whether the person now sits blind anywhere), in one statement."""
+    sitting = Party.objects.filter(person_id=person_id, blind=True, until=None)
+    return Stamp.objects.annotate(blind=Exists(sitting)).values_list("version", "blind").get(pk=1)
 
 
 def local_day(moment: datetime) -> date:

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from casework.domain import ledger
 from casework.domain.action import Act, ActionSpec
 from casework.domain.actor import Actor
-from casework.domain.authority import holds_a_role, may, nobody
+from casework.domain.authority import holds_a_role, may, nobody, sits_blind
 from casework.domain.decide import (
     UNRECORDED,
     action_of,
@@ -29,7 +29,7 @@ from casework.domain.decide import (
     check_seat,
     parse,
 )
-from casework.domain.directory import directory
+from casework.domain.directory import directory, stamp_for
 from casework.domain.errors import (
     Conflict,
     InvalidInput,
@@ -148,8 +148,11 @@ def _open_on(law: Law, spec: ActionSpec, actor: Actor, data: Any, subject: str, 
 
 def _open_root(law: Law, spec: ActionSpec, actor: Actor, data: Any, key: str | None) -> Result:
     def attempt() -> Result:
-        book = directory()
+        version, blind = stamp_for(actor.person_id)
+        book = directory(version)
         holds_a_role(spec, actor, book)
+        if blind:
+            raise sits_blind()
         token, body = _key(actor, law.label, key), _body(spec.name, data)
         known = ledger.entry_with_key(token) if token else None
         pk = new_key()

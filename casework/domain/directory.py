@@ -148,7 +148,7 @@ def directory(version: int | None = None) -> Directory:
 
 def stamp_for(person_id: int | None) -> tuple[int, bool]:
     """(the stamp's version, whether the person now sits blind anywhere), in one statement."""
-    sitting = Party.objects.filter(person_id=person_id, blind=True, until=None)
+    sitting = Party.objects.filter(person_id=person_id or 0, blind=True, until=None)
     return Stamp.objects.annotate(blind=Exists(sitting)).values_list("version", "blind").get(pk=1)
 
 

@@ -127,8 +127,9 @@ def look_around(play: Play, panel: dict[str, str]) -> None:
     ) as note:
         for number in (play.evaluation, play.dispute):
             note(f"{number}: {hidden(number, first)}")
-        known = [case["number"] for case in case_list(acting(first).person_id)["cases"]]
-        expect(known == [play.arbitration], f"{first} sees {known}")
+        known = {case["number"] for case in case_list(acting(first).person_id)["cases"]}
+        expect(play.arbitration in known, f"{first} does not see {play.arbitration}")
+        expect(known.isdisjoint({play.evaluation, play.dispute}), f"{first} sees {sorted(known)}")
         note(f"to vote before all have scored: {all_refused(play.arbitration, first, [('vote', ballot(0))])}")
         told = ", ".join(to_score(play, first))
         note(f"all they are shown of {play.arbitration}: a recording, the rubric, and to score {told}")

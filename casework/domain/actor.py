@@ -24,10 +24,7 @@ class Actor:
     clock: tuple[str, int] | None = None
     cause: str = ""
     on_behalf_of: str = ""
-
-    @property
-    def is_system(self) -> bool:
-        return self.no == "SYSTEM" and self.account_id is None
+    is_system: bool = False
 
 
 def actor_for(account: Account, *, door: str, authenticated: str, impersonated: bool = False) -> Actor:
@@ -48,7 +45,7 @@ def actor_for(account: Account, *, door: str, authenticated: str, impersonated: 
 def system(*, clock: tuple[str, int] | None = None, cause: str = "", on_behalf_of: str = "") -> Actor:
     """SYSTEM: the hand of a fired clock, of a delivery, or of another case's ruling. No door offers it."""
     return Actor(
-        person_id=None, no="SYSTEM", door="worker", authenticated="internal", clock=clock, cause=cause,
+        person_id=None, no="SYSTEM", is_system=True, door="worker", authenticated="internal", clock=clock, cause=cause,
         on_behalf_of=on_behalf_of,
     )  # fmt: skip
 

@@ -34,7 +34,7 @@ class Bar:
 @dataclass(frozen=True)
 class Choice:
     """How a seat was filled; it stands in the event as it is. `reach` is the unit up to which the pool was widened,
-    empty where the case's own sufficed."""
+    empty where the case's own sufficed; `not_again` are those who had their turn in this seat or beside it."""
 
     seat: str
     person_id: int | None
@@ -45,12 +45,14 @@ class Choice:
     lot: str
     role: str = ""
     reach: str = ""
+    not_again: tuple[str, ...] = ()
 
     def shown(self, book: Directory) -> dict[str, Any]:
         chosen = book.persons[self.person_id].no if self.person_id else None
-        reached = {"reach": self.reach} if self.reach else {}
+        told: dict[str, Any] = {"reach": self.reach} if self.reach else {}
+        told |= {"not_again": list(self.not_again)} if self.not_again else {}
         return {
-            "seat": self.seat, "role": self.role, **reached, "chosen": chosen,
+            "seat": self.seat, "role": self.role, **told, "chosen": chosen,
             "pool": list(self.pool), "loads": self.loads, "barred": self.barred,
             "on_leave": list(self.on_leave), "lot": self.lot,
         }  # fmt: skip
@@ -253,7 +255,7 @@ def choose(
     pool: set[int] = set()
     for name, above, holders in _pools(role, case.unit_id, at, book):
         role_taken, reach = name, above
-        considered |= holders - set(not_again)
+        considered |= holders
         free = holders - set(not_again) - set(bars)
         away |= {p for p in free if book.is_on_leave(p, local_day(at))}
         pool = free - away
@@ -273,6 +275,7 @@ def choose(
         loads={names[p]: counted.get(p, 0) for p in sorted(pool)},
         barred={names[p]: [b.code for b in bars[p]] for p in sorted(considered) if p in bars},
         on_leave=tuple(sorted(names[p] for p in away)), lot=lot, role=role_taken, reach=reach,
+        not_again=tuple(sorted(names[p] for p in considered & set(not_again))),
     )  # fmt: skip
 
 

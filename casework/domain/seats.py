@@ -42,7 +42,7 @@ def fill(step: Step, case: Any, wanted: fx.Seat, at: Any, rules: Any, changes: C
     changes.choices.append(choice.shown(step.book))
     if choice.person_id is None:
         kind = wanted.vacancy or f"no_{wanted.seat}"
-        told = {"kind": kind, "parties": [], "roles": ["director", "auditor"], "clock": wanted.waits}
+        told = {"kind": kind, "roles": ["director", "auditor"], "clock": wanted.waits}
         step.deliver(case, "notify", told)
         if wanted.waits and not step.family.is_running(case, wanted.waits):
             changes.clocks += step.clocks.start(case, wanted.waits, rules, step.at)

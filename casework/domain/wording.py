@@ -1,5 +1,6 @@
 """Codes in the reader's words. The words stand in policy, the engine's own in the message catalogue."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,12 @@ def spoken(text: Any) -> str:
     if isinstance(text, dict):
         return text["zh" if zh else "en"]
     return text.zh if zh else text.en
+
+
+def listed(names: Iterable[str]) -> dict[str, str]:
+    """Names one after another, as each language writes it."""
+    several = list(names)
+    return {"zh": "、".join(several), "en": ", ".join(several)}
 
 
 def role_label(code: str) -> str:

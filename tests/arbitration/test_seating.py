@@ -112,6 +112,10 @@ def test_scorer_who_is_late_is_replaced_by_the_clock_and_bars_nobody(opened, tim
     assert set(case(opened).scores) == {"arbitrator_1", "arbitrator_3"}
     assert due(opened, "score_2") == "2026-11-11 18:00" and due(opened, "challenge") == "2026-11-09 18:00"
     assert before["arbitrator_2"] not in bars(opened), "who was replaced has decided nothing"
+    deliver_all()
+    assert told(before["arbitrator_2"], opened)[-1] == "seat_lost"
+    choice = next(c for c in entry(opened, "replace_scorer")["choices"] if c["seat"] == "arbitrator_2")
+    assert before["arbitrator_2"] in choice["not_again"] and before["arbitrator_2"] not in choice["pool"]
     with refused(OutOfScope):
         perform(opened, "score_blind", acting_as(before["arbitrator_2"]), blind_scores(opened))
 
@@ -148,7 +152,7 @@ def test_whole_case_with_an_arbitrator_replaced(ruled, as_, how):
         perform(number, "waive_challenge", as_(login))
     finished(number)
     is_over(number, outcome="adjusted", score="95.00", standing="adjusted")
-    assert told(out, number) == ["to_score"], "who left hears no more of it"
+    assert told(out, number) == ["to_score", "seat_lost"], "who left hears no more of it"
     assert told(seated(number)["arbitrator_3"], number) == ["to_score", "to_vote", "to_sign"]
     expected = [
         "panel_seated",

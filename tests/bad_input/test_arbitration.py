@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from casework.domain import now
+from casework.domain.actor import system
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, OutOfScope
 from casework.domain.perform import perform
 from casework.models import Account, Document
@@ -246,16 +247,11 @@ def test_score_of_an_incomplete_or_longer_list_is_refused(opened, as_):
 
 
 def test_score_of_a_recording_that_cannot_be_heard_is_refused(opened, as_):
-    from workflows.evaluations.models import Evaluation
-
-    score = Evaluation.objects.get(pk=case(case(opened).subject.number).subject_id)
+    score = case(case(case(opened).subject.number).subject.number).number
     for state in ("missing", "altered"):
-        Evaluation.objects.filter(pk=score.pk).update(recording_state=state)
+        perform(score, "note_recording", system(), {"state": state})
         with refused(InvalidInput, problems=["recording_missing"]):
             perform(opened, "score_blind", as_(first(opened)), blind_scores(opened))
-    Evaluation.objects.filter(pk=score.pk).update(recording_state="")
-    with refused(NotAllowedNow):
-        perform(opened, "score_blind", as_(first(opened)), blind_scores(opened))
 
 
 # Votes

@@ -16,6 +16,7 @@ from casework.domain.effects import (
     StopClock,
 )
 from casework.domain.forms import Drafted, Sealed, Signature
+from casework.domain.wording import listed
 from casework.models import Document
 from workflows.arbitration import forms, guards, panels
 from workflows.arbitration.states import HEARING, S
@@ -140,7 +141,7 @@ class Deciding:
         document, self.next_state = drafts.draft_of(self, act.family), self.S.SEALING
         missing = [act.book.persons[p].name for s in panels.seats(self) if s not in self.signed
                    if (p := act.family.holder(self, s))]  # fmt: skip
-        note = act.policy.texts["not_signed"].fill(names="、".join(missing)) if missing else None
+        note = act.policy.texts["not_signed"].fill(names=listed(missing)) if missing else None
         return [
             ChangeDocument(document, {"state": Document.State.SIGNED}),
             Deliver("seal", {"document": str(document.pk), **({"note": note} if note else {})}),

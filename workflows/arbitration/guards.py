@@ -76,8 +76,7 @@ def has_not_scored(act: Act) -> None:
 
 def are_valid_scores(act: Act) -> None:
     """A value for each criterion of the list, once, over the full range; none where nothing can be heard."""
-    state = _recording_state(act)
-    if state in ("missing", "altered"):
+    if _is_recording_lost(act):
         if act.data.criteria:
             words = _("the recording is missing or altered and cannot be scored; submit without values")
             refuse("criteria", "recording_missing", words)
@@ -93,7 +92,7 @@ def has_not_voted(act: Act) -> None:
 def are_valid_votes(act: Act) -> None:
     """A value for each criterion before the panel, once; a recording that cannot be heard decides for the agent."""
     problems = _value_problems(act, list(act.case.matters))
-    if not problems and _recording_state(act) in ("missing", "altered"):
+    if not problems and _is_recording_lost(act):
         words = _("the recording is missing or altered; the criterion is decided for the agent")
         problems = [
             problem(f"criteria.{number}.value", "recording_missing", words)
@@ -149,11 +148,9 @@ def _before_end(act: Act, start: datetime, limit: str) -> None:
         )
 
 
-def _recording_state(act: Act) -> str:
-    state: str = act.case.evaluation(act.family).recording_state
-    if not state:
-        raise NotAllowedNow(_("Expected a checked recording, but the check is still running; try again in a minute"))
-    return state
+def _is_recording_lost(act: Act) -> bool:
+    """The ruling waited for the recording to be checked, so its state is known."""
+    return act.case.evaluation(act.family).recording_state in ("missing", "altered")
 
 
 def _value_problems(act: Act, wanted: list[str]) -> list[dict[str, Any]]:

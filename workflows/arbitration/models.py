@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.domain.action import ClockSpec
 from casework.domain.policy import texts
+from casework.domain.wording import listed
 from casework.models import Case
 from workflows.arbitration import panels, states
 from workflows.arbitration.deciding import Deciding
@@ -84,5 +85,5 @@ class Arbitration(Seating, Deciding, Ending, Case):
         sitting = [family.holder(self, seat) for seat in panels.seats(self)]
         return {
             "outcome": texts(outcome) if outcome else "", "score": str(score),
-            "decider": "、".join(book.persons[p].name if p else "—" for p in sitting),
+            "decider": listed(book.persons[p].name if p else "—" for p in sitting),
         }  # fmt: skip

@@ -47,10 +47,8 @@ class Seating:
         seat, *others = panels.empty(self, act.family)
         self.waived = []
         return [
-            *naming.named(act, seat), StartClock(panels.score_clock(seat)), StartClock("challenge"),
-            *([] if others else [StopClock("seating", "seated")]),
-            Notify("panel_seated", parties=("agent", "inspector"), clock="challenge"),
-            Notify("to_score", parties=(seat,), clock=panels.score_clock(seat)),
+            *naming.named(act, seat), StartClock(panels.score_clock(seat)),
+            *([] if others else [StopClock("seating", "seated")]), *self._told((seat,)),
         ]  # fmt: skip
 
     @action(
@@ -166,6 +164,7 @@ class Seating:
         self.waived = []
         return [
             *(challenging.moot(self, act.book.persons[leaving].no) if leaving else ()),
-            StopClock(panels.score_clock(seat), reason), Leave(seat, reason), self._seated(act, seat),
+            StopClock(panels.score_clock(seat), reason), Notify("seat_lost", parties=(seat,)), Leave(seat, reason),
+            self._seated(act, seat),
             *self._told((seat,), "arbitrator_replaced"),
         ]  # fmt: skip

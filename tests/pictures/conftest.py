@@ -1,0 +1,1 @@
+from tests.commands.conftest import nobody_at_the_terminal, token_of  # noqa: F401

@@ -28,7 +28,7 @@ from casework.domain.errors import InvalidInput, NotPermitted, OutOfScope, Refus
 from casework.domain.now import now
 from casework.domain.policy_files import PolicyError
 from casework.domain.signing import token_digest
-from casework.imports.problems import Problem
+from casework.imports.problems import Problem, quote
 from casework.imports.tables import Table, read_table
 from casework.models import Account, Installation, Token
 from casework.store import FileProblem
@@ -214,15 +214,21 @@ def read_bytes(source: str, at_most: int) -> bytes:
     return raw
 
 
-def table_of(source: str) -> Table:
-    """The CSV file as rows; what is wrong with it stands in its problems."""
-    return read_table(read_bytes(source, LARGEST_TABLE))
+def table_of(source: str, sheet: str | None = None) -> Table:
+    """The CSV file, or the sheet of the workbook, as rows; what is wrong with it stands in its problems."""
+    return read_table(read_bytes(source, LARGEST_TABLE), sheet=sheet)
+
+
+def add_sheet(parser: CommandParser, option: str = "--sheet") -> None:
+    parser.add_argument(option, metavar="NAME", help="of a workbook with several sheets, the one to import")
 
 
 def problem_line(problem: Problem, file: str = "") -> str:
-    """`line 12, column score: score_above_maximum: Expected … (EV-202610-9001)`"""
+    """`line 12, column score: score_above_maximum: Expected … (EV-202610-9001)`; of a workbook `sheet scores, cell B12,
+    column score: …`"""
     place = [file] if file else []
-    place += [f"line {problem.line}"] if problem.line else []
+    place += [f"sheet {quote(problem.sheet)}"] if problem.sheet is not None else []
+    place += [f"cell {problem.cell}"] if problem.cell else [f"line {problem.line}"] if problem.line else []
     place += [f"column {problem.column}"] if problem.column else []
     start = f"{', '.join(place)}: " if place else ""
     level = "warning: " if problem.level == "warning" else ""

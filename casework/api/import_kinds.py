@@ -37,7 +37,8 @@ def import_people(uploads: list[Upload], actor: Actor, options: Options) -> Outc
     problems = [
         {"file": name, **problem.content()}
         for name, found in ((units_name, units.problems), (people_name, people.problems))
-        for problem in found
+        if name
+        for problem in tables[name].located(found)
     ]
     wrong = errors([*units.problems, *people.problems])
     made = {} if wrong or options.dry_run else staff.store_people(units.units, people, actor)

@@ -5,12 +5,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import File, Form, Router, Status, UploadedFile
+from pydantic import Field
 
 from casework.api import shapes
 from casework.api.cases import who
@@ -24,19 +25,22 @@ from casework.queries.sight import nothing_there
 
 router = Router(tags=["imports"])
 TOLD = 1000
+SheetName = Annotated[str, Field(min_length=1, max_length=31)]  # no longer ones exist
 
 
 @router.post("/imports", response={202: shapes.ImportOut}, summary="Import people, evaluations or recordings")
 def create_import(
     request: HttpRequest, response: HttpResponse, kind: Form[str], file: File[list[UploadedFile]],
     dry_run: Form[bool] = False, partial: Form[bool] = False, historical: Form[bool] = False,
+    sheet: Form[SheetName | None] = None,
 ) -> Any:  # fmt: skip
     """`kind`: `people` (people.csv, and units.csv if there are new units), `evaluations` (one CSV), `recordings`
-    (INTERACTION.wav, up to 100). `dry_run` checks only; `partial` imports what is right; `historical` evaluations are
-    final at once. Ask for the result under `Location`."""
+    (INTERACTION.wav, up to 100). Wherever a CSV is taken, so is an xlsx; of evaluations `sheet` chooses one of several
+    sheets. `dry_run` checks only; `partial` imports what is right; `historical` evaluations are final at once. Ask for
+    the result under `Location`."""
     actor, wanted = who(request), _kind(kind)
     wanted.may(actor, request.account)  # type: ignore[attr-defined]
-    options = Options(dry_run=dry_run, partial=partial, historical=historical)
+    options = Options(dry_run=dry_run, partial=partial, historical=historical, sheet=sheet)
     _check(kind, wanted, file, options)
     run = ImportRun.objects.create(
         account=request.account, kind=kind, options=vars(options), created_at=actor.received_at  # type: ignore[attr-defined]
@@ -92,7 +96,7 @@ def _carried_out(wanted: ImportKind, uploads: list[Upload], actor: Any, options:
         return wanted.run(uploads, actor, options)
     except Refusal as refusal:
         told = {"file": None, "line": None, "column": None, "code": refusal.reason, "message": str(refusal)}
-        return Outcome({}, [{**told, "subject": None, "level": "error"}], refused=True)
+        return Outcome({}, [{**told, "subject": None, "level": "error", "sheet": None, "cell": None}], refused=True)
 
 
 @contextmanager

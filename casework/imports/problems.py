@@ -17,7 +17,7 @@ class Problem:
     `line` counts from 1 (the header) as an editor shows it; `column` is the name in the header. `code` is
     stable and for machines, `message` is for people: the reason and the next step. `subject` is the
     evaluation id, staff number or unit code concerned; None means the whole file. Only level "error" stops an
-    import.
+    import. Of a workbook `sheet` names the sheet and `cell` the cell (`B12`), if it is one cell.
     """
 
     line: int | None
@@ -26,6 +26,8 @@ class Problem:
     message: str | Promise
     subject: str | None = None
     level: Literal["error", "warning"] = "error"
+    sheet: str | None = None
+    cell: str | None = None
 
     @classmethod
     def at(cls, line: int | None, column: str | None, code: str, message: str | Promise, /, **values: object) -> Self:
@@ -46,7 +48,21 @@ class Problem:
             "message": str(self.message),
             "subject": self.subject,
             "level": self.level,
+            "sheet": self.sheet,
+            "cell": self.cell,
         }
+
+
+class Refused(Exception):
+    """The file cannot be read as a table at all."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+def refused(code: str, message: str | Promise, line: int | None = None, /, **values: object) -> Refused:
+    return Refused(Problem.at(line, None, code, message, **values))
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

@@ -24,6 +24,7 @@ class Options:
     dry_run: bool = False
     partial: bool = False
     historical: bool = False
+    sheet: str | None = None
 
     def chosen(self) -> set[str]:
         return {name for name, value in vars(self).items() if value}

@@ -1,23 +1,18 @@
-"""Reads the bytes of an uploaded CSV file into rows that know their line."""
+"""Reads the bytes of an uploaded CSV file or workbook into rows that know their line."""
 
-import csv
-import io
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from casework.imports.problems import Problem
+from casework.imports.csv_text import FieldTooLong, decode, guessed, records
+from casework.imports.problems import Problem, Refused, errors, refused
+from casework.imports.workbooks import Sheet, column_letters, is_workbook, read_sheet
 
-UTF8_BOM = b"\xef\xbb\xbf"
-NOT_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\xff\xfe", b"\xfe\xff")  # workbooks, PDF, UTF-16
 # Tab and line breaks are text. The other control characters, surrogates and noncharacters can be neither
 # stored on every database nor printed in every document.
 ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-UTF8_HANZI = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}")
 
 
 @dataclass(frozen=True)
@@ -52,7 +47,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A file that was read: header, rows in file order, encoding ("utf-8", "utf-8-sig" or "gb18030").
+    """A file that was read: header, rows in file order, encoding ("utf-8", "utf-8-sig", "gb18030" or "xlsx"), and of a
+    workbook the sheet.
 
     `problems` concern the whole file. If one of them is an error there are no rows.
     """
@@ -61,106 +57,94 @@ class Table:
     rows: tuple[Row, ...] = ()
     encoding: str | None = None
     problems: tuple[Problem, ...] = ()
+    sheet: str | None = None
+    header_line: int = 1
+
+    def located(self, problems: Iterable[Problem]) -> list[Problem]:
+        """The same problems; those of a workbook name sheet and cell too."""
+        return [self._located(problem) for problem in problems] if self.sheet is not None else list(problems)
+
+    def _located(self, problem: Problem) -> Problem:
+        if problem.line is None or problem.column not in self.header:
+            return replace(problem, sheet=self.sheet)
+        letters = column_letters(self.header.index(problem.column) + 1)
+        return replace(problem, sheet=self.sheet, cell=f"{letters}{problem.line}")
 
 
-class _Refused(Exception):
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-
-
-def read_table(data: bytes, limits: Limits | None = None) -> Table:
-    """The table in `data`: comma-separated, UTF-8 (with or without BOM) or GB18030, any line ending.
+def read_table(data: bytes, limits: Limits | None = None, *, sheet: str | None = None) -> Table:
+    """The table in `data`: an xlsx workbook, or comma-separated UTF-8 (with or without BOM) or GB18030, any line
+    ending. Which of them shows in the bytes, whatever the file is called. `sheet` chooses one of a workbook.
 
     Never raises: a file that cannot be read comes back without rows and with the reason in `problems`; a row
     with a wrong number of cells, an illegal character or an overlong cell carries its own. A GB18030 file is
     said to be one by a warning, because that encoding is a guess. Rows without any text are skipped.
     """
+    limits = limits or Limits()
     try:
-        return _read(data, limits or Limits())
-    except _Refused as refused:
-        return Table(problems=(refused.problem,))
+        if len(data) > limits.file_bytes:
+            message = _("Expected at most {limit} bytes, but the file has {size}. Split it.")
+            raise refused("file_too_large", message, limit=limits.file_bytes, size=len(data))
+        if is_workbook(data):
+            return _from_sheet(read_sheet(data, sheet, limits), limits)
+        if sheet is not None:
+            message = _("Expected a workbook to take the sheet “{name}” from, but the file is none. Name no sheet.")
+            raise refused("no_such_sheet", message, name=sheet)
+        return _from_text(data, limits)
+    except FieldTooLong as problem:
+        return Table(problems=(_too_long(problem.line, None, limits),))
+    except Refused as reason:
+        return Table(problems=(reason.problem,))
 
 
 def column_problems(table: Table, required: Iterable[str], optional: Iterable[str] = ()) -> list[Problem]:
-    """One error for each required column the header lacks and each column that nothing is known about."""
-    required = list(required)
+    """One error for each required column the header lacks and each column that nothing is known about; none of a file
+    that could not be read."""
+    if errors(table.problems):
+        return []
+    required, line = list(required), table.header_line
     known = {*required, *optional}
     missing = _("Expected a column “{name}”, but the header has none. Add it.")
     unknown = _("Expected only known columns, but the header has “{name}”. Remove or rename it.")
     return [
-        Problem.at(1, name, "missing_column", missing, name=name) for name in required if name not in table.header
-    ] + [Problem.at(1, name, "unknown_column", unknown, name=name) for name in table.header if name not in known]
+        Problem.at(line, name, "missing_column", missing, name=name) for name in required if name not in table.header
+    ] + [Problem.at(line, name, "unknown_column", unknown, name=name) for name in table.header if name not in known]
 
 
-def _read(data: bytes, limits: Limits) -> Table:
-    if len(data) > limits.file_bytes:
-        message = _("Expected at most {limit} bytes, but the file has {size}. Split it.")
-        raise _refused("file_too_large", message, limit=limits.file_bytes, size=len(data))
-    text, encoding = _decode(data)
-    records = _records(text, limits)
-    first = next(records, None)
+def _from_text(data: bytes, limits: Limits) -> Table:
+    text, encoding = decode(data)
+    lines = records(text, limits.rows)
+    line, header = _first(lines, limits)
+    rows = _some(_row(line, header, cells, limits) for line, cells in lines)
+    return Table(header, rows, encoding, (guessed(),) if encoding == "gb18030" else (), header_line=line)
+
+
+def _from_sheet(sheet: Sheet, limits: Limits) -> Table:
+    """The same of a sheet, whose rows end where their text ends."""
+    lines = iter(sheet.rows)
+    line, header = _first(lines, limits)
+    rows = _some(_sheet_row(sheet, line, header, cells, limits) for line, cells in lines)
+    problems = tuple(sheet.problems(line, header))
+    return Table(header, () if problems else rows, "xlsx", problems, sheet=sheet.name, header_line=line)
+
+
+def _first(lines: Iterator[tuple[int, list[str]]], limits: Limits) -> tuple[int, tuple[str, ...]]:
+    first = next(lines, None)
     if first is None:
-        raise _refused("empty_file", _("Expected a table, but the file is empty. Choose another file."))
-    header = _header(first[1], first[0], limits)
-    rows = tuple(_row(line, header, cells, limits) for line, cells in records)
-    if not rows:
-        raise _refused("no_rows", _("Expected rows below the header, but there are none. Add some."))
-    problems = (_guessed(),) if encoding == "gb18030" else ()
-    return Table(header, rows, encoding, problems)
+        raise refused("empty_file", _("Expected a table, but the file is empty. Choose another file."))
+    return first[0], _header(first[1], first[0], limits)
 
 
-def _guessed() -> Problem:
-    message = _("The file is not UTF-8 and was read as GB18030. Check that the names look right.")
-    return replace(Problem.at(None, None, "read_as_gb18030", message), level="warning")
+def _some(rows: Iterable[Row]) -> tuple[Row, ...]:
+    found = tuple(rows)
+    if not found:
+        raise refused("no_rows", _("Expected rows below the header, but there are none. Add some."))
+    return found
 
 
-def _decode(data: bytes) -> tuple[str, str]:
-    if data.startswith(NOT_TEXT):
-        message = _("Expected CSV text, but this is a workbook, a PDF or UTF-16. Save it as “CSV UTF-8”.")
-        raise _refused("not_a_table", message)
-    encoding = "utf-8-sig" if data.startswith(UTF8_BOM) else "utf-8"
-    data = data.removeprefix(UTF8_BOM)
-    try:
-        # Surrogates pass here, so that the cell which holds one can be named.
-        return data.decode("utf-8", "surrogatepass"), encoding
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-    if encoding == "utf-8-sig" or _was_utf8_once(data):
-        message = _("Expected UTF-8 text, but this line holds bytes that are not. Export the file again.")
-        raise _refused("damaged_text", message, line)
-    try:
-        return data.decode("gb18030").removeprefix("\ufeff"), "gb18030"
-    except UnicodeDecodeError:
-        message = _("Expected UTF-8 or GB18030 text, but the file is neither. Save it as “CSV UTF-8”.")
-        raise _refused("not_text", message) from None
-
-
-def _was_utf8_once(data: bytes) -> bool:
-    """GB18030 would read nearly any bytes and turn every name of a damaged UTF-8 file into another one."""
-    damaged = data.decode("utf-8", "replace").count("\ufffd")
-    return len(UTF8_HANZI.findall(data)) > damaged
-
-
-def _records(text: str, limits: Limits) -> Iterator[tuple[int, list[str]]]:
-    """Each record that holds any text, with the line it starts on."""
-    if not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    count, line = 0, 1
-    try:
-        for cells in reader:
-            if any(cells):
-                count += 1
-                if count > limits.rows + 1:
-                    message = _("Expected at most {limit} rows, but there are more. Split the file.")
-                    raise _refused("too_many_rows", message, line, limit=limits.rows)
-                yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        if "field larger" in str(error):
-            raise _Refused(_too_long(line, None, limits)) from None
-        message = _("Expected quotation marks in pairs, but here one is left over. Correct or double it.")
-        raise _refused("broken_quotes", message, line) from None
+def _sheet_row(sheet: Sheet, line: int, header: tuple[str, ...], cells: list[str], limits: Limits) -> Row:
+    width = len(header)
+    row = _row(line, header, (cells + [""] * width)[:width], limits, is_text=False)
+    return replace(row, problems=(*sheet.flaws_of(line, header, cells), *row.problems))
 
 
 def _header(cells: list[str], line: int, limits: Limits) -> tuple[str, ...]:
@@ -169,21 +153,21 @@ def _header(cells: list[str], line: int, limits: Limits) -> tuple[str, ...]:
         names.pop()
     if len(names) > limits.columns:
         message = _("Expected at most {limit} columns, but there are more. Remove those that are not needed.")
-        raise _refused("too_many_columns", message, line, limit=limits.columns)
+        raise refused("too_many_columns", message, line, limit=limits.columns)
     for name in names:
         if ILLEGAL.search(name):
             message = _("Expected column names, but the header holds control characters. Save it as “CSV UTF-8”.")
-            raise _refused("not_a_table", message, line)
+            raise refused("not_a_table", message, line)
         if names.count(name) > 1:
             message = _("Expected each column once, but “{name}” stands there twice. Remove one.")
-            raise _Refused(Problem.at(line, name, "duplicate_column", message, name=name))
+            raise Refused(Problem.at(line, name, "duplicate_column", message, name=name))
     if len(names) == 1 and re.search(r"[;\t|，]", names[0]):
         message = _("Expected columns separated by commas, but there are none. Save the file as “CSV UTF-8”.")
-        raise _refused("wrong_separator", message, line)
+        raise refused("wrong_separator", message, line)
     return tuple(names)
 
 
-def _row(line: int, header: tuple[str, ...], cells: list[str], limits: Limits) -> Row:
+def _row(line: int, header: tuple[str, ...], cells: list[str], limits: Limits, *, is_text: bool = True) -> Row:
     problems: list[Problem] = []
     if len(cells) < len(header) or any(cells[len(header) :]):
         message = _("Expected {expected} cells, but there are {found}. Put text with commas into quotation marks.")
@@ -196,7 +180,8 @@ def _row(line: int, header: tuple[str, ...], cells: list[str], limits: Limits) -
             problems.append(_too_long(line, column, limits))
             by_column[column] = ""
         elif not cell.isprintable() and (found := ILLEGAL.search(cell)):
-            problems.append(_illegal(line + cell.count("\n", 0, found.start()), column, found.group()))
+            at = line + cell.count("\n", 0, found.start()) if is_text else line
+            problems.append(_illegal(at, column, found.group()))
     return Row(line, by_column, tuple(problems))
 
 
@@ -217,7 +202,3 @@ def _too_long(line: int, column: str | None, limits: Limits) -> Problem:
         "Shorten the text, or close its quotation mark."
     )
     return Problem.at(line, column, "field_too_long", message, limit=limits.cell_characters)
-
-
-def _refused(code: str, message: str | Promise, line: int | None = None, **values: object) -> _Refused:
-    return _Refused(Problem.at(line, None, code, message, **values))

@@ -24,11 +24,12 @@ LONGEST_SEARCH = 64
 def case_list(
     person_id: int | None, *, type: str | None = None, state: str | None = None, unit: str | None = None,
     q: str | None = None, overdue: bool = False, cursor: str | None = None, limit: int = 25, at: datetime | None = None,
+    stamp: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """{"cases": […], "next": cursor or None}: cases in the person's scope, newest first. `unit` includes those below
     it, `q` is a case number or its start, or an external id; `overdue` means that a clock has run out. Of a case that
     the person scores blind no unit is known, and no clock but their own."""
-    moment, book, limit = at or now(), directory(), checked_limit(limit)
+    moment, book, limit = at or now(), directory(stamp), checked_limit(limit)
     sitting = sitting_blind(person_id)
     rows = Case.objects.filter(visible(person_id, at=moment, book=book))
     rows = rows.filter(_asked_for(type, state, unit, q, book))

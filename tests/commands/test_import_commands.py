@@ -115,7 +115,7 @@ def test_import_evaluations_in_another_encoding_are_the_same_and_said(token_of, 
 @pytest.mark.parametrize(
     "content, code",
     [
-        (b"PK\x03\x04", "not_a_table"),
+        (b"PK\x03\x04", "damaged_workbook"),
         (b"", "empty_file"),
         (b"a,b\n1,2\n", "missing_column"),
         (b"\xff\x00\xff", "not_t"),

@@ -377,7 +377,7 @@ HEADER, REST = TEXT.split("\r\n", 1)
         (b"\xef\xbb\xbf", "empty_file", None),
         (b"\r\n\r\n", "empty_file", None),
         (HEADER.encode(), "no_rows", None),
-        (b"PK\x03\x04\x14\x00\x06\x00", "not_a_table", None),
+        (b"PK\x03\x04\x14\x00\x06\x00", "damaged_workbook", None),
         ("评分".encode("utf-16"), "not_a_table", None),
         (bytes(range(256)) * 10, "not_text", None),
         (b"\x00\x01\x02\n\x03\x04", "not_a_table", 1),

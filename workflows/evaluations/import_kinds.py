@@ -28,7 +28,7 @@ def may_import_recordings(actor: Actor, account: Any = None) -> None:
 
 def import_evaluations(uploads: list[Upload], actor: Actor, options: Options) -> Outcome:
     """Drafts of every evaluation in the file; with an error nothing, or with `partial` those without."""
-    table = read_table(uploads[0].read())
+    table = read_table(uploads[0].read(), sheet=options.sheet)
     found = read_evaluations(table)
     wrong = errors(found.problems)
     refused = bool(wrong) and not options.partial
@@ -39,7 +39,7 @@ def import_evaluations(uploads: list[Upload], actor: Actor, options: Options) ->
         "errors": len(wrong), "encoding": table.encoding, "first": numbers[0] if numbers else None,
         "last": numbers[-1] if numbers else None,
     }  # fmt: skip
-    return Outcome(counts, _told(found.problems, uploads[0].name), refused)
+    return Outcome(counts, _told(table.located(found.problems), uploads[0].name), refused)
 
 
 def import_recordings(uploads: list[Upload], actor: Actor, options: Options) -> Outcome:
@@ -57,7 +57,7 @@ def import_recordings(uploads: list[Upload], actor: Actor, options: Options) -> 
 
 KINDS = {
     "evaluations": ImportKind(
-        may_import_evaluations, import_evaluations, frozenset({"dry_run", "partial", "historical"})
+        may_import_evaluations, import_evaluations, frozenset({"dry_run", "partial", "historical", "sheet"})
     ),
     "recordings": ImportKind(may_import_recordings, import_recordings, files=(1, 100)),
 }

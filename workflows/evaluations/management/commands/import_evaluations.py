@@ -3,7 +3,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from casework.commands import INVALID, DoorCommand, actor_as, add_actor, progress, table_of, tell_problems
+from casework.commands import INVALID, DoorCommand, actor_as, add_actor, add_sheet, progress, table_of, tell_problems
 from casework.domain.actor import Actor
 from casework.domain.errors import Refusal
 from casework.imports.problems import errors
@@ -18,18 +18,22 @@ class Command(DoorCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("file", help="CSV, one line per criterion")
+        parser.add_argument("file", help="CSV or xlsx, one line per criterion")
+        add_sheet(parser)
         parser.add_argument("--dry-run", action="store_true", help="checks only")
         parser.add_argument("--partial", action="store_true", help="imports what is right, lists the rest")
         parser.add_argument("--historical", action="store_true", help="final at once, never open to dispute")
         add_actor(parser)
 
-    def do(self, *, file: str, dry_run: bool, partial: bool, historical: bool, login: str, **_options: Any) -> None:
+    def do(
+        self, *, file: str, sheet: str | None, dry_run: bool, partial: bool, historical: bool, login: str,
+        **_options: Any,
+    ) -> None:  # fmt: skip
         actor, _account = actor_as(login)
         may_import_evaluations(actor)
-        table = table_of(file)
+        table = table_of(file, sheet)
         found = read_evaluations(table)
-        tell_problems(self, found.problems)
+        tell_problems(self, table.located(found.problems))
         wrong = errors(found.problems)
         records = found.records if not wrong or partial else []
         numbers = [] if dry_run else self.imported(records, actor, historical)

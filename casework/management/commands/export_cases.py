@@ -1,0 +1,50 @@
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from casework.commands import DoorCommand, actor_as, add_actor, folder
+from casework.domain.errors import InvalidInput
+from casework.exports.cases import export_cases
+from casework.exports.sheets import FORMS
+
+
+class Command(DoorCommand):
+    help = gettext_lazy("Saves the cases that user may see as CSV or xlsx; that they did is recorded.")
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--out", required=True, metavar="FILE.xlsx|FILE.csv")
+        parser.add_argument("--type", help="a case type, such as disputes.ScoreDispute")
+        parser.add_argument("--state")
+        parser.add_argument("--unit", help="its code; units below it are included")
+        parser.add_argument("--q", help="a case number, its start, or an external id")
+        parser.add_argument("--overdue", action="store_true", help="only where a time limit has run out")
+        add_actor(parser)
+
+    def do(self, *, out: str, login: str, **options: Any) -> None:
+        actor, _account = actor_as(login)
+        path = Path(out)
+        form = path.suffix.lower().removeprefix(".")
+        if form not in FORMS:
+            words = _("Expected a file ending in .xlsx or .csv, but it is %(file)s; name it so")
+            raise InvalidInput(words % {"file": out}, code="unknown_form")
+        filters = {name: options[name] for name in ("type", "state", "unit", "q", "overdue")}
+        try:
+            told = saved(path, form, actor, filters)
+        except OSError as error:
+            words = _("Expected a place to write to, but %(file)s is none: %(reason)s; name another")
+            raise InvalidInput(words % {"file": out, "reason": error.strerror}, code="unwritable") from None
+        self.show({"file": out, **told})
+
+
+def saved(path: Path, form: str, actor: Any, filters: dict[str, Any]) -> dict[str, Any]:
+    """The file is there whole or not at all, and for its owner only."""
+    with tempfile.TemporaryDirectory(dir=folder(str(path.parent)), prefix=".export-") as beside:
+        draft = Path(beside, path.name)
+        with open(draft, "w+b", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            told = export_cases(file, form, actor, **filters)
+        os.replace(draft, path)
+    return told

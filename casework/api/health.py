@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -64,6 +65,16 @@ def _fonts() -> dict[str, Any]:
     return {"ok": not missing, "missing": missing}
 
 
+def _broker() -> dict[str, Any]:
+    """Ready all the same when it is away: then workers poll, and what waits too long shows above."""
+    from casework.broker import broker_problem
+    from casework.config.celery import app
+
+    return {"ok": True, "answers": not broker_problem(app)}
+
+
 CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
     "database": _database, "clocks": _clocks, "deliveries": _deliveries, "fonts": _fonts,
 }  # fmt: skip
+if settings.CELERY["broker_url"]:
+    CHECKS["broker"] = _broker

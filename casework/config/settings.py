@@ -2,8 +2,10 @@
 
 GONGDUAN_HOME          folder of everything that is not in the database (default: var/ beside manage.py)
 GONGDUAN_DATABASE_URL  sqlite:///ABSOLUTE/PATH or postgres://USER:PASSWORD@HOST:PORT/NAME
+GONGDUAN_BROKER_URL    amqp://USER:PASSWORD@HOST:PORT/VHOST or redis://:PASSWORD@HOST:PORT/0; unset: workers only poll
 GONGDUAN_SECRET_KEY    otherwise made once and kept in GONGDUAN_HOME/secret.key
 GONGDUAN_BASE_URL      the address printed in documents (QR code)
+GONGDUAN_DELIVERY_LEASE  seconds for which a worker has a delivery to itself (default: 180, longer than any takes)
 GONGDUAN_DEBUG, GONGDUAN_ALLOWED_HOSTS
 """
 
@@ -33,6 +35,11 @@ def _secret_key() -> str:
     return file.read_text().strip()
 
 
+# Every statement is short and reads by index; compiling one takes longer than running it, and no disk here has a head
+# to move. Left to its defaults, PostgreSQL reads all cases to fill a page of the inbox.
+PLANNING = "-c jit=off -c random_page_cost=1.1"
+
+
 def _database(url: str) -> dict:
     parts = urlparse(url)
     if parts.scheme == "sqlite":
@@ -55,9 +62,47 @@ def _database(url: str) -> dict:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": None,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3},
+            "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3, "options": PLANNING},
         }
     raise ValueError(f"GONGDUAN_DATABASE_URL: expected sqlite:// or postgres://, but it is {parts.scheme}://")
+
+
+def celery_options(broker_url: str) -> dict:
+    """Celery's options, by the names it gives them. Messages say no more than "look", so what is told here keeps
+    workers honest and deaths cheap; nothing hangs on a message's arrival, and none carries an eta or a countdown."""
+    transport = urlparse(broker_url).scheme
+    if transport not in ("", "amqp", "amqps", "redis", "rediss"):
+        raise ValueError(f"GONGDUAN_BROKER_URL: expected amqp(s):// or redis(s)://, but it is {transport}://")
+    wakes = {"deliver": 5.0, "fire_clocks": 5.0, "project_grants": 60.0}
+    options = {
+        "broker_url": broker_url or None,
+        "broker_connection_timeout": 2,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_heartbeat": 10,
+        "imports": ["casework.tasks"],
+        "task_default_queue": "gongduan",
+        "task_ignore_result": True,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "worker_consumer": "casework.config.worker:Consumer",
+        "worker_prefetch_multiplier": 1,
+        "worker_soft_shutdown_timeout": 30.0,
+        "worker_proc_alive_timeout": 30.0,
+        "worker_enable_remote_control": False,
+        # In memory: a beat that starts anew, or a fifth one, may send what another has sent.
+        "beat_scheduler": "celery.beat:Scheduler",
+        "beat_schedule": {
+            name: {"task": f"gongduan.{name}", "schedule": every, "options": {"expires": every}}
+            for name, every in wakes.items()
+        },
+    }
+    if transport.startswith("amqp"):
+        options["task_default_queue_type"] = "quorum"
+    elif transport:
+        # Longer than any task works: what is acknowledged later than this is handed out a second time.
+        options["broker_transport_options"] = {"visibility_timeout": 3600, "socket_connect_timeout": 2}
+    return options
 
 
 SECRET_KEY = _secret_key()
@@ -107,6 +152,7 @@ ROOT_URLCONF = "casework.config.urls"
 WSGI_APPLICATION = "casework.config.wsgi.application"
 
 DATABASES = {"default": _database(os.environ.get("GONGDUAN_DATABASE_URL") or f"sqlite:///{HOME / 'gongduan.sqlite3'}")}
+CELERY = celery_options(os.environ.get("GONGDUAN_BROKER_URL", ""))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "casework.Account"
@@ -132,3 +178,4 @@ STATIC_URL = "static/"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DOCUMENT_WORKERS = 1
+DELIVERY_LEASE = int(os.environ.get("GONGDUAN_DELIVERY_LEASE", "180"))

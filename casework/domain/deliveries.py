@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F
 
 from casework.domain.directory import directory
@@ -17,7 +18,7 @@ from casework.domain.wording import local_text
 from casework.models import Delivery, Notice
 
 log = logging.getLogger(__name__)
-LEASE = timedelta(seconds=180)
+LEASE = timedelta(seconds=settings.DELIVERY_LEASE)
 BATCH = 100
 Handler = Callable[[Delivery], None]
 _handlers: dict[str, Handler] = {}

@@ -11,6 +11,7 @@ from casework.domain.directory import Directory
 from casework.domain.openings import count_open_tasks
 from casework.domain.reading import FamilyView
 from casework.domain.recorder import Recorder
+from casework.domain.waking import wake
 from casework.keys import new_key
 from casework.models import Delivery
 
@@ -26,6 +27,7 @@ class Step:
     events: list[dict[str, Any]] = field(default_factory=list)
     moved: list[Any] = field(default_factory=list)
     _loads: dict[int, int] = field(default_factory=dict)
+    _delivers: bool = False
 
     def __post_init__(self) -> None:
         self.clocks = Clockwork(self.family, self.recorder)
@@ -38,13 +40,18 @@ class Step:
 
     def deliver(self, case: Any, kind: str, payload: dict[str, Any]) -> None:
         """A delivery of that kind is done after the commit."""
-        pk = new_key()
+        pk, self._delivers = new_key(), True
         self.recorder.insert(
             Delivery(
                 id=pk, case_id=case.pk, kind=kind, payload=ledger.as_data(payload), dedup=f"{kind}:{pk}",
                 created_at=self.at, due_at=self.at,
             )
         )  # fmt: skip
+
+    def recorded(self) -> None:
+        """Whoever delivers is told, if there is something to deliver."""
+        if self._delivers:
+            wake()
 
 
 @dataclass

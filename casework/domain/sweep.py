@@ -11,6 +11,7 @@ from casework.domain.errors import NotAllowedNow
 from casework.domain.law import laws
 from casework.domain.now import now
 from casework.domain.perform import perform
+from casework.domain.waking import wake
 from casework.keys import new_key
 from casework.models import Clock, ClockWarning, Delivery
 
@@ -75,6 +76,7 @@ def _tell(warning: ClockWarning, moment: datetime) -> bool:
                 id=new_key(), case_id=clock.case_id, kind="notify", payload=payload, dedup=f"warning:{warning.pk}",
                 created_at=moment, due_at=moment,
             )  # fmt: skip
+            wake()
     return timely
 
 

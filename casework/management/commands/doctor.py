@@ -76,6 +76,7 @@ def examine() -> Iterator[Finding]:
     yield from calendars()
     yield from seats()
     yield from work()
+    yield broker()
 
 
 def fonts() -> Finding:
@@ -173,3 +174,16 @@ def work() -> Iterator[Finding]:
         )
     else:
         yield ok("worker", _("no clock is waiting"))
+
+
+def broker() -> Finding:
+    """A broker that is away makes nothing wait longer than the workers' polling."""
+    if not settings.CELERY["broker_url"]:
+        return ok("broker", _("none is configured; workers poll"))
+    from casework.broker import broker_problem
+    from casework.config.celery import app
+
+    if problem := broker_problem(app):
+        words = _("it does not answer (%(problem)s), workers poll meanwhile; start it or check GONGDUAN_BROKER_URL")
+        return warning("broker", words % {"problem": problem})
+    return ok("broker", _("it answers"))

@@ -1,6 +1,7 @@
 """The embedded worker: due clocks, deliveries and the projection of grants in one loop, until told to stop."""
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -28,8 +29,10 @@ class Command(DoorCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--once", action="store_true")
+        parser.add_argument("--every", type=float, default=IDLE, metavar="SECONDS", help="how long to rest when idle")
+        parser.add_argument("--with-parent", action="store_true", help="end when the process that started this ends")
 
-    def do(self, *, once: bool, **_: Any) -> None:
+    def do(self, *, once: bool, every: float, with_parent: bool, **_: Any) -> None:
         if once:
             project_grants()
             self.show(_until_idle())
@@ -37,7 +40,7 @@ class Command(DoorCommand):
         with told_to_stop() as stop:
             self.stdout.write(gettext("Working: clocks and deliveries, until SIGTERM or Ctrl-C."))
             self.stdout.flush()
-            _loop(stop)
+            _loop(stop, every, os.getppid() if with_parent else None)
 
 
 def _until_idle() -> dict[str, int]:
@@ -48,9 +51,9 @@ def _until_idle() -> dict[str, int]:
     return counts
 
 
-def _loop(stop: threading.Event) -> None:
+def _loop(stop: threading.Event, every: float, parent: int | None) -> None:
     projected = -PROJECT_EVERY
-    while not stop.is_set():
+    while not stop.is_set() and parent in (None, os.getppid()):
         try:
             if time.monotonic() - projected >= PROJECT_EVERY:
                 project_grants()
@@ -62,7 +65,7 @@ def _loop(stop: threading.Event) -> None:
             stop.wait(AFTER_TROUBLE)
             continue
         close_old_connections()
-        stop.wait(0 if done else IDLE)
+        stop.wait(0 if done else every)
 
 
 @contextmanager

@@ -1,0 +1,19 @@
+"""Celery's door: look now. What there is to do stands in the database, so a message may come late, twice or never."""
+
+from casework.config.celery import app
+from casework.domain import deliveries, guardian_projection, sweep
+
+
+@app.task(name="gongduan.deliver")
+def deliver() -> None:
+    deliveries.deliver_due()
+
+
+@app.task(name="gongduan.fire_clocks")
+def fire_clocks() -> None:
+    sweep.fire_due()
+
+
+@app.task(name="gongduan.project_grants")
+def project_grants() -> None:
+    guardian_projection.project_grants()

@@ -1,5 +1,6 @@
 """Whether the law, the flow, the policy and the templates of every case type agree; what `manage.py check` asks."""
 
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
@@ -21,8 +22,21 @@ def disagreements() -> list[str]:
     except PolicyError as error:
         found = str(error).splitlines()
     for law in laws().values():
-        found += [f"{law.label}: {words}" for words in (*_actions(law), *_clocks(law), *_states(law), *_flow(law))]
+        parts = (_model, _actions, _clocks, _states, _flow)
+        found += [f"{law.label}: {words}" for part in parts for words in part(law)]
     return found
+
+
+def _model(law: Law) -> Iterator[str]:
+    others = {other.prefix: other.label for other in laws().values() if other is not law}
+    if re.fullmatch(r"[A-Z]{3}", law.prefix) is None:
+        yield f"its prefix {law.prefix!r} is not three capital letters"
+    if law.prefix in others:
+        yield f"its prefix {law.prefix} is that of {others[law.prefix]}"
+    if not hasattr(law.model, "notice_values"):
+        yield "it needs notice_values(), which says what its notices may speak of"
+    if any(spec.subject is None for spec in law.openings.values()) and not hasattr(law.model, "place"):
+        yield "its opening has no subject, so it needs place(), which says in which unit the case belongs"
 
 
 def _actions(law: Law) -> Iterator[str]:

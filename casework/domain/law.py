@@ -60,6 +60,12 @@ def seats() -> frozenset[str]:
     return frozenset(seat for law in laws().values() for spec in law.actions.values() for seat in spec.seats)
 
 
+@cache
+def filled_in() -> dict[str, frozenset[str]]:
+    """By app, the names of its own that the texts and notices of a type may speak of: its `fills_in`."""
+    return {law.app: frozenset(getattr(law.model, "fills_in", ())) for law in laws().values()}
+
+
 def law_named(label: str) -> Law:
     try:
         return laws()[label]

@@ -17,7 +17,9 @@ _registered: set[tuple[str, str]] = set()
 @lru_cache(maxsize=1)
 def current_policy() -> Policy:
     """The policy of policies/default, read once a process."""
-    return load(settings.POLICY_FOLDER)
+    from casework.domain.law import filled_in
+
+    return load(settings.POLICY_FOLDER, fills_in=filled_in())
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.conf import settings
 
 from casework.domain import policy_files
-from casework.domain.law import laws
+from casework.domain.law import filled_in, laws
 from casework.domain.policy_content import Policy
 
 
@@ -20,4 +20,4 @@ def load_checked(folder: Path | None = None) -> Policy:
         )
         for law in laws().values()
     }
-    return policy_files.load(folder or settings.POLICY_FOLDER, law=policy_files.Law(types=types))
+    return policy_files.load(folder or settings.POLICY_FOLDER, law=policy_files.Law(types=types), fills_in=filled_in())

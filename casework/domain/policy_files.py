@@ -36,7 +36,8 @@ ORGANISATION, ROLES = "organisation", "roles"
 CONTENT = {ORGANISATION: TypeAdapter[Any](Organisation), ROLES: TypeAdapter[Any](dict[Code, Role])}
 CASE_TYPE = TypeAdapter[Any](CaseTypePolicy)
 
-# What the engine can fill in. A text that asks for more would fail while a ruling is being drawn up.
+# What the engine can fill in; a type may have more of its own. A text that asks for more would fail while a ruling is
+# being drawn up.
 TEXT_VALUES = frozenset(
     {"number", "evaluation", "limit", "until", "issued_at", "organisation", "pool", "lot", "reason", "names"}
 )
@@ -73,9 +74,10 @@ class PolicyError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-def load(folder: Path, *, law: Law | None = None) -> Policy:
+def load(folder: Path, *, law: Law | None = None, fills_in: Mapping[str, AbstractSet[str]] | None = None) -> Policy:
     """The policy in `folder`: organisation.yaml, roles.yaml and one file per case type, each value checked
-    and `same_as` filled in; held against `law` when one is given. PolicyError names every problem at once."""
+    and `same_as` filled in; held against `law` when one is given. `fills_in` says for each case type what its texts
+    and notices may speak of besides what any may. PolicyError names every problem at once."""
     files, problems = _read_folder(folder)
     parts: dict[str, Any] = {}
     for stem, file in files.items():
@@ -83,7 +85,8 @@ def load(folder: Path, *, law: Law | None = None) -> Policy:
         parts[stem] = _validated(CONTENT.get(stem, CASE_TYPE), file, problems)
     for stem, part in parts.items():
         if stem not in CONTENT and part is not None:
-            problems += _check_case_type(files[stem], part, parts.get(ORGANISATION))
+            own = (fills_in or {}).get(stem, frozenset())
+            problems += _check_case_type(files[stem], part, parts.get(ORGANISATION), own)
             if law is not None:
                 problems += _check_against_law(files[stem], part, law.types.get(stem))
     if (organisation := parts.get(ORGANISATION)) is not None:
@@ -217,7 +220,9 @@ def _in_words(error: ValidationError, file: YamlFile) -> Iterator[Problem]:
                 yield file.problem(path, f"{said}, found {shown}", "correct it")
 
 
-def _check_case_type(file: YamlFile, policy: CaseTypePolicy, organisation: Organisation | None) -> Iterator[Problem]:
+def _check_case_type(
+    file: YamlFile, policy: CaseTypePolicy, organisation: Organisation | None, own: AbstractSet[str]
+) -> Iterator[Problem]:
     calendars = organisation.calendars if organisation is not None else {}
     for name, rule in policy.clocks.items():
         if calendars and rule.calendar not in calendars:
@@ -227,10 +232,10 @@ def _check_case_type(file: YamlFile, policy: CaseTypePolicy, organisation: Organ
     for group, labels in policy.labels.items():
         yield from _check_texts(file, f"labels.{group}", labels, frozenset())
     yield from _check_texts(file, "timeline", policy.timeline, frozenset())
-    yield from _check_texts(file, "texts", policy.texts, TEXT_VALUES)
+    yield from _check_texts(file, "texts", policy.texts, TEXT_VALUES | own)
     for name, notice in policy.notices.items():
         both = {"title": notice.title, "body": notice.body}
-        yield from _check_texts(file, f"notices.{name}", both, NOTICE_VALUES)
+        yield from _check_texts(file, f"notices.{name}", both, NOTICE_VALUES | own)
 
 
 def _check_warnings(file: YamlFile, name: str, rule: ClockRule) -> Iterator[Problem]:
@@ -283,7 +288,7 @@ def _check_against_law(file: YamlFile, policy: CaseTypePolicy, law: LawOfType | 
     if isinstance(law.texts_needed, Mapping):
         needed = {name: values for name, values in law.texts_needed.items() if name in policy.texts}
         for name, values in needed.items():
-            yield from _check_texts(file, "texts", {name: policy.texts[name]}, TEXT_VALUES & values)
+            yield from _check_texts(file, "texts", {name: policy.texts[name]}, values)
     if law.parameters is not None:
         yield from _check_parameters(file, policy, law.parameters)
 

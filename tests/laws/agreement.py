@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -64,11 +65,12 @@ def action_problems(law: Law, policy: Policy) -> Iterator[str]:
             spec.form.model_json_schema()
         if spec.callable_by_clock and name not in {clock.breach for clock in law.clocks.values()}:
             yield f"{name} is callable by clock, but is no clock's breach"
-        if spec.is_system and not spec.callable_by_clock and name not in _asked_of_system(law):
+        if spec.is_system and not spec.callable_by_clock and name not in _asked_of_system():
             yield f"{name} is SYSTEM's, but nothing asks SYSTEM for it"
 
 
-def _asked_of_system(law: Law) -> set[str]:
+@cache
+def _asked_of_system() -> set[str]:
     """Actions that effects or deliveries name."""
     asked: set[str] = set()
     for file in product_files():

@@ -3,14 +3,18 @@
 The families are played as people would play them. The lots are left alone: who is drawn is known by the part they
 have, and QA leads who are to stay free are on leave, so that no seat falls to them."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from casework.domain.actor import system
 from casework.domain.directory import local_day
+from casework.domain.law import Law, laws
 from casework.domain.now import now
 from casework.domain.perform import perform
 from casework.domain.policy import current_policy
@@ -94,13 +98,26 @@ def cast(number: str) -> dict[str, Account]:
 
 
 def stops(time: Time) -> Iterator[Stop]:
-    """Every state of every law, one after the other; nothing moves while somebody looks."""
-    yield from _score_and_answer()
-    yield from _withdraw()
-    yield from _maintain()
-    yield from _annul()
-    yield from _dispute_and_arbitrate(time)
-    yield from _run_out_of_time(time)
+    """Every state of every law, one after the other; nothing moves while somebody looks. Time only goes on.
+
+    GONGDUAN_TYPE=rewards plays that type alone, which brings its own stops."""
+    only = os.environ.get("GONGDUAN_TYPE")
+    if not only:
+        yield from _score_and_answer()
+        yield from _withdraw()
+        yield from _maintain()
+        yield from _annul()
+        yield from _dispute_and_arbitrate(time)
+        yield from _run_out_of_time(time)
+    for law in laws().values():
+        if only in (None, law.app):
+            yield from stops_of(law, time)
+
+
+def stops_of(law: Law, time: Time) -> Iterator[Stop]:
+    """What a type plays by itself: stops() of stops.py in its folder of tests."""
+    module = f"tests.{law.app}.stops"
+    return import_module(module).stops(time) if find_spec(module) else iter(())
 
 
 def _score_and_answer() -> Iterator[Stop]:

@@ -5,6 +5,8 @@ import gettext
 import re
 import struct
 from collections.abc import Container, Iterable, Iterator
+from functools import cache
+from pathlib import Path
 
 import pytest
 from django.utils import translation
@@ -14,7 +16,14 @@ from casework.domain.errors import NotAllowedNow
 from casework.domain.law import law_named
 from tests.laws.declared import ROOT, product_files, tree
 
-CATALOGUE = ROOT / "casework" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+WHERE = Path("locale") / "zh_Hans" / "LC_MESSAGES" / "django.po"
+# The engine's, which serves every folder that has none of its own, and those of case types.
+CATALOGUES = {
+    folder.name: folder / WHERE
+    for folder in (ROOT / "casework", *sorted((ROOT / "workflows").iterdir()))
+    if (folder / WHERE).exists()
+}
+every_catalogue = pytest.mark.parametrize("name", CATALOGUES)
 CALLS = ("_", "gettext", "gettext_lazy")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -22,10 +31,11 @@ HALF_WIDTH_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,;:!?()]")
 REFRESH = "run `make messages`, translate what is new and run it again"
 
 
-def entries() -> list[tuple[set[str], str, str]]:
+@cache
+def entries(name: str) -> list[tuple[set[str], str, str]]:
     """(flags, msgid, msgstr) of the catalogue, without its header and what is obsolete."""
     found = []
-    for block in CATALOGUE.read_text(encoding="utf-8").split("\n\n"):
+    for block in CATALOGUES[name].read_text(encoding="utf-8").split("\n\n"):
         lines = [line for line in block.splitlines() if line and not line.startswith(("#~", "# "))]
         flags = {flag.strip() for line in lines if line.startswith("#,") for flag in line[2:].split(",")}
         text: dict[str, str] = {}
@@ -48,12 +58,18 @@ def named(nodes: Iterable[ast.AST], names: Container[str]) -> Iterator[ast.Call]
             yield node
 
 
-def said() -> set[str]:
-    """Every text that the sources hand to gettext."""
+def said(name: str) -> set[str]:
+    """Every text that the sources of that catalogue hand to gettext."""
+    files = [file for file in product_files() if catalogue_of(file) == name]
     return {
-        call.args[0].value for file in product_files() for call in named(ast.walk(tree(file)), CALLS)
+        call.args[0].value for file in files for call in named(ast.walk(tree(file)), CALLS)
         if call.args and isinstance(call.args[0], ast.Constant)
     }  # fmt: skip
+
+
+def catalogue_of(file: Path) -> str:
+    kind = file.relative_to(ROOT).parts[:2]
+    return kind[1] if kind[0] == "workflows" and kind[1] in CATALOGUES else "casework"
 
 
 def test_texts_are_constants_that_can_be_collected() -> None:
@@ -85,29 +101,42 @@ def test_nothing_is_translated_before_the_reader_is_known() -> None:
     assert not frozen, "use gettext_lazy here, or everybody reads the language of whoever started the process"
 
 
-def test_catalogue_has_what_the_sources_say_and_nothing_else() -> None:
-    known = {msgid for _flags, msgid, _msgstr in entries()}
-    assert len(said()) > 400, "the sources were not read"
-    assert sorted(said() - known) == [], REFRESH
-    assert sorted(known - said()) == [], REFRESH
+@every_catalogue
+def test_catalogue_has_what_the_sources_say_and_nothing_else(name: str) -> None:
+    known = {msgid for _flags, msgid, _msgstr in entries(name)}
+    assert len(said("casework")) > 400, "the sources were not read"
+    assert sorted(said(name) - known) == [], REFRESH
+    assert sorted(known - said(name)) == [], REFRESH
 
 
-def test_everything_is_translated_and_nothing_is_guessed() -> None:
-    assert [msgid for _flags, msgid, msgstr in entries() if not msgstr] == []
-    assert [msgid for flags, msgid, _msgstr in entries() if "fuzzy" in flags] == []
+@every_catalogue
+def test_everything_is_translated_and_nothing_is_guessed(name: str) -> None:
+    assert [msgid for _flags, msgid, msgstr in entries(name) if not msgstr] == []
+    assert [msgid for flags, msgid, _msgstr in entries(name) if "fuzzy" in flags] == []
 
 
-def test_translations_are_chinese() -> None:
+@every_catalogue
+def test_translations_when_several_catalogues_have_one_are_the_same(name: str) -> None:
+    """They are merged for the whole installation: of two translations one would be lost."""
+    first: dict[str, str] = {}
+    for other in CATALOGUES:
+        first = {msgid: msgstr for _flags, msgid, msgstr in entries(other)} | first
+    assert [msgid for _flags, msgid, msgstr in entries(name) if first[msgid] != msgstr] == [], "say it in other words"
+
+
+@every_catalogue
+def test_translations_are_chinese(name: str) -> None:
     """Save for what is punctuation and placeholders only."""
     assert [
-        msgid for _flags, msgid, msgstr in entries()
+        msgid for _flags, msgid, msgstr in entries(name)
         if re.search(r"[A-Za-z]", PLACEHOLDER.sub("", msgid)) and not CHINESE.search(msgstr)
     ] == []  # fmt: skip
-    assert [msgstr for _flags, _msgid, msgstr in entries() if HALF_WIDTH_AFTER_CHINESE.search(msgstr)] == []
+    assert [msgstr for _flags, _msgid, msgstr in entries(name) if HALF_WIDTH_AFTER_CHINESE.search(msgstr)] == []
 
 
-def test_placeholders_are_the_same_and_can_be_filled() -> None:
-    for _flags, msgid, msgstr in entries():
+@every_catalogue
+def test_placeholders_are_the_same_and_can_be_filled(name: str) -> None:
+    for _flags, msgid, msgstr in entries(name):
         places = PLACEHOLDER.findall(msgid)
         assert sorted(PLACEHOLDER.findall(msgstr)) == sorted(places), msgid
         unnamed = [place for place in places if place in ("%s", "%d")]
@@ -120,11 +149,12 @@ def test_placeholders_are_the_same_and_can_be_filled() -> None:
             assert msgstr.format(**braced), msgid
 
 
-def test_compiled_catalogue_is_the_written_one() -> None:
-    compiled = CATALOGUE.with_suffix(".mo")
+@every_catalogue
+def test_compiled_catalogue_is_the_written_one(name: str) -> None:
+    compiled = CATALOGUES[name].with_suffix(".mo")
     with compiled.open("rb") as file:
         loaded = gettext.GNUTranslations(file)
-    written = entries()
+    written = entries(name)
     assert [msgid for _flags, msgid, msgstr in written if loaded.gettext(msgid) != msgstr] == [], REFRESH
     (count,) = struct.unpack("<I", compiled.read_bytes()[8:12])
     assert count == len(written) + 1, REFRESH  # its header is an entry too

@@ -23,6 +23,12 @@ from casework.domain.actor import Actor, actor_for, system
 hypothesis.settings.register_profile("same", derandomize=True)
 hypothesis.settings.load_profile("default" if os.environ.get("GONGDUAN_RANDOM") else "same")
 
+# Before any test imports the product: a fault that some test is to find.
+if fault := os.environ.get("GONGDUAN_PLANT"):
+    from tests.faults.planted import plant
+
+    plant(fault)
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 DATA = Path(settings.BASE_DIR) / "demo" / "data"
 

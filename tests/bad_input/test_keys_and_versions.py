@@ -2,7 +2,7 @@
 
 import pytest
 
-from casework.domain.errors import InvalidInput, NotPermitted, OutOfScope, Stale
+from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, OutOfScope, Stale
 from casework.domain.perform import open_case, perform
 from casework.models import Family
 from tests.factories import CLAIMS, STATEMENT, dispute, evaluation
@@ -59,6 +59,19 @@ def test_known_key_after_losing_the_grant_is_refused(filed, time, as_):
     time.on(seconds=1)
     with refused(NotPermitted):
         perform(filed, "forward", as_("lee"), key="k1")
+
+
+def test_key_of_a_refused_request_is_free_for_the_next(filed, as_):
+    """Whoever corrects what was wrong sends it again under the same key."""
+    with refused(InvalidInput):
+        perform(filed, "return_to_agent", as_("lee"), {"reasons": ""}, key="k1")
+    with refused(Stale):
+        perform(filed, "return_to_agent", as_("lee"), {"reasons": "补充"}, key="k1", version=0)
+    assert not perform(filed, "return_to_agent", as_("lee"), {"reasons": "补充"}, key="k1").repeated
+    with refused(NotAllowedNow):
+        perform(filed, "forward", as_("lee"), key="k2")
+    perform(filed, "insist", as_("ann"), key="k2")
+    assert events(filed)[-2:] == ["return_to_agent", "insist"]
 
 
 def test_same_key_on_another_case_is_another_key(db, time, as_):

@@ -1,0 +1,36 @@
+"""What is left when the dust has settled, in words that do not hang on numbers, keys or the lot."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from casework.domain.deliveries import LEASE, deliver_due
+from casework.domain.sweep import fire_due
+from casework.domain.verification import verify_ledger
+from casework.models import Case, CaseEvent, Clock, Delivery, Document, Notice, Party, Task
+from tests.conftest import Time
+from tests.laws import invariants
+
+
+def settle(time: Time) -> None:
+    """What the dead had taken is free again, and the living did all that was left to do."""
+    time.on(seconds=(LEASE + timedelta(seconds=1)).total_seconds())
+    while fire_due() + deliver_due():
+        pass
+    left = list(Delivery.objects.values_list("kind", "attempts", "problem"))
+    assert not left, left
+
+
+def everything() -> dict[str, Any]:
+    """Cases, their history, parties, clocks, open work, documents and notices. Nothing half-done, nothing broken."""
+    invariants.check_all()
+    assert verify_ledger().ok
+    return {
+        "cases": Counter(Case.objects.values_list("type", "state", "seq")),
+        "events": Counter(CaseEvent.objects.filter(stream__startswith="case:").values_list("case__type", "action")),
+        "parties": Counter(Party.objects.values_list("case__type", "role", "ended_by", "blind")),
+        "clocks": Counter(Clock.objects.values_list("case__type", "name", "generation", "state", "due_at")),
+        "tasks": Counter(Task.objects.filter(finished=None).values_list("process__type", "node", "role", "due_at")),
+        "documents": Counter(Document.objects.values_list("case__type", "kind", "state")),
+        "notices": Counter(Notice.objects.values_list("case__type", "kind")),
+    }

@@ -3,6 +3,8 @@
 # make lint    ruff, mypy, import-linter             make format  ruff's formatter
 # make check   Django's checks, policies, migrations
 # make dev     run with reload on var/               make lock    make the lock files anew
+# make faults  kill and crash everything at every turn, plant faults in the code; both engines
+# make bench   the product beside its peers, measured
 # make messages  collect texts into the Chinese catalogue and compile it (needs GNU gettext)
 
 PYTHON ?= python3
@@ -16,7 +18,7 @@ manage = $(python) manage.py
 # The demo has its own database whatever the shell says.
 in_demo = env -u GONGDUAN_DATABASE_URL GONGDUAN_HOME=var/demo
 
-.PHONY: demo test dev lint format check lock messages system-demo system-tests
+.PHONY: demo test faults bench dev lint format check lock messages system-demo system-tests
 .NOTPARALLEL:
 
 demo: system-demo .venv/run.stamp
@@ -27,6 +29,9 @@ endif
 
 test: system-tests .venv/dev.stamp
 	@scripts/test $(ARGS)
+
+faults: system-tests .venv/dev.stamp
+	@scripts/faults $(ARGS)
 
 lint: system-demo .venv/dev.stamp
 	$(python) -m ruff check .
@@ -57,8 +62,8 @@ lock:
 
 # The compiled catalogue is committed, since a bare machine cannot make it.
 messages: system-demo .venv/run.stamp
-	$(manage) makemessages -l zh_Hans --no-location --no-obsolete --ignore=.venv --ignore=var --ignore=tests
-	$(manage) compilemessages -l zh_Hans --ignore=.venv --ignore=var
+	$(manage) makemessages -l zh_Hans --no-location --no-obsolete --ignore=.venv --ignore=var --ignore=tests --ignore=bench --ignore=skeleton
+	$(manage) compilemessages -l zh_Hans --ignore=.venv --ignore=var --ignore=bench --ignore=skeleton
 
 system-demo:
 	@scripts/install-system demo

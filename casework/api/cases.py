@@ -33,7 +33,7 @@ def list_cases(
     actor = who(request)
     return queries.case_list(
         actor.person_id, type=type, state=state, unit=unit, q=q, overdue=overdue, cursor=cursor, limit=limit,
-        at=actor.received_at,
+        at=actor.received_at, stamp=actor.stamp,
     )  # fmt: skip
 
 

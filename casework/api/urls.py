@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.renderers import JSONRenderer
 
-from casework.api import cases, imports, work
+from casework.api import cases, exports, imports, work
 from casework.api.body import StrictJson
 from casework.api.login import LOGINS
 from casework.api.problems import MEDIA_TYPE, handle_errors, wrong_method
@@ -62,6 +62,7 @@ api = Api(
     urls_namespace="api",
 )  # fmt: skip
 handle_errors(api)
+api.add_router("", exports.router)
 api.add_router("", cases.router)
 api.add_router("", work.router)
 api.add_router("", imports.router)

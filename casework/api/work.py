@@ -17,7 +17,7 @@ def get_inbox(request: HttpRequest, view: str = "mine", cursor: str | None = Non
     """`view`: mine, claimable, team or overdue. Soonest due first. A page of claimable tasks may be shorter than
     `limit`, since decisions you are barred from are left out."""
     actor = who(request)
-    return queries.inbox(actor.person_id, view, cursor, limit, actor.received_at)
+    return queries.inbox(actor.person_id, view, cursor, limit, actor.received_at, actor.stamp)
 
 
 @router.get("/documents/{document_id}", response=shapes.DocumentOut, tags=["documents"], summary="A document")

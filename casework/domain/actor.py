@@ -25,6 +25,7 @@ class Actor:
     cause: str = ""
     on_behalf_of: str = ""
     is_system: bool = False
+    stamp: int | None = None  # the directory's version as the door read it, for lists
 
 
 def actor_for(account: Account, *, door: str, authenticated: str, impersonated: bool = False) -> Actor:

@@ -24,12 +24,11 @@ class Clockwork:
         """Clocks of states that were left stop, clocks of states that were entered start."""
         shown = []
         for name, spec in specs.items():
-            inside, before = case.state in spec.states, source in spec.states
-            running = self._family.is_running(case, name)
-            if running and not inside and not spec.keeps:
+            if case.state in spec.states:
+                if spec.starts == "entering" and source not in spec.states:
+                    shown += self.start(case, name, rules, at)
+            elif not spec.keeps:
                 shown += self.stop(case, name, at, "left")
-            elif spec.starts == "entering" and inside and not before:
-                shown += self.start(case, name, rules, at)
         return shown
 
     def start(self, case: Any, name: str, rules: Any, at: datetime) -> list[dict]:

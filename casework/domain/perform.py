@@ -212,6 +212,7 @@ def _record(step: Step, family: FamilyView) -> Result:
         else:
             step.recorder.update(case, _changed(case))
     step.recorder.send()
+    step.recorded()
     first = step.events[0]
     fresh = first["case"]._state.adding and first["case"].subject_id is None
     return Result(

@@ -2,6 +2,7 @@
 documents, who read it, the stamp, and the event a repeated key left. No lock is held; the version guards the write."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,11 +11,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, models
+from django.db.models.base import ModelState
 from django.utils.translation import gettext as _
 
 from casework.domain.errors import OutOfScope
 from casework.domain.law import laws
 from casework.models import Case, CaseRead, Clock, Document, Family, Party, Task
+
+Decoders = tuple[tuple[str, Callable[[Any], Any] | None], ...]
 
 
 @dataclass
@@ -51,9 +55,10 @@ class FamilyView:
 
     def parties_of(self, case: Any, role: str | None = None, *, ended: bool = False) -> list[Party]:
         """Present parties of a case (also past ones with `ended`), by role if asked."""
+        pk = case.pk
         return [
             p for p in self.parties
-            if p.case_id == case.pk and (role is None or p.role == role) and (ended or p.until is None)
+            if p.case_id == pk and (role is None or p.role == role) and (ended or p.until is None)
         ]  # fmt: skip
 
     def holder(self, case: Any, role: str) -> int | None:
@@ -62,7 +67,8 @@ class FamilyView:
 
     def clock(self, case: Any, name: str) -> Clock | None:
         """The latest generation of a clock, running or not."""
-        found = [c for c in self.clocks if c.case_id == case.pk and c.name == name]
+        pk = case.pk
+        found = [c for c in self.clocks if c.name == name and c.case_id == pk]
         return max(found, key=lambda c: c.generation, default=None)
 
     def is_running(self, case: Any, name: str) -> bool:
@@ -101,7 +107,15 @@ def _read(where: str, value: Any, key: UUID | None) -> FamilyView:
     )  # fmt: skip
 
 
-UNREAD = {Clock: ("steps", "problem"), Document: ("snapshot",)}
+# What no step looks at: it is read when it is asked for.
+UNREAD = {
+    Clock: ("steps", "problem"),
+    Document: ("snapshot",),
+    Task: (
+        "flow_task", "flow_task_type", "status", "created", "assigned", "started", "finished", "token",
+        "owner_id", "owner_permission_content_type_id", "owner_permission_obj_pk", "number",
+    ),
+}  # fmt: skip
 
 
 @cache
@@ -167,36 +181,56 @@ def _parsed(value: Any) -> Any:
 
 
 def _rows(model: type[models.Model], rows: Any) -> list[Any]:
-    fields = _read_fields(model)
-    names = [f.attname for f in fields]
-    return [
-        model.from_db("default", names, [_decode(f, v) for f, v in zip(fields, values, strict=True)])
-        for values in _parsed(rows)
-    ]
+    fields = _decoders(model)
+    return [_made(model, _decoded(fields, values)) for values in _parsed(rows)]
 
 
 def _typed(model: type[Case], base: list[Any], own: list[Any]) -> Any:
-    fields = (*_read_fields(Case), *_read_fields(model))
-    values = [_decode(f, v) for f, v in zip(fields, (*base, *own), strict=True)]
-    case = model.from_db("default", [f.attname for f in fields], values)
+    case = _made(model, _decoded(_decoders(Case), base) | _decoded(_decoders(model), own))
     case.as_read = dict(case.__dict__)
     return case
 
 
-def _decode(field: models.Field, value: Any) -> Any:
-    if value is None or isinstance(field, models.JSONField):
-        return value
+def _made(model: type[models.Model], values: dict[str, Any]) -> Any:
+    """As Model.from_db() makes it; that asks every field about every row again, which is most of what a read costs."""
+    row = model.__new__(model)
+    row._state = ModelState()
+    row._state.adding, row._state.db = False, "default"
+    row.__dict__.update(values)
+    return row
+
+
+def _decoded(fields: Decoders, values: list[Any]) -> dict[str, Any]:
+    return {
+        name: value if decode is None or value is None else decode(value)
+        for (name, decode), value in zip(fields, values, strict=True)
+    }
+
+
+@cache
+def _decoders(model: type[models.Model]) -> Decoders:
+    """The columns that are read, in order, each with what makes JSON's value the field's own, if anything must."""
+    return tuple((f.attname, _decoder(f)) for f in _read_fields(model))
+
+
+def _decoder(field: models.Field) -> Callable[[Any], Any] | None:
     if isinstance(field, models.DateTimeField):
-        moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return _moment
     if isinstance(field, models.DateField):
-        return date.fromisoformat(value)
+        return date.fromisoformat
     if isinstance(field, models.DecimalField):
-        return Decimal(str(value)).quantize(Decimal(1).scaleb(-field.decimal_places))
+        step = Decimal(1).scaleb(-field.decimal_places)
+        return lambda value: Decimal(str(value)).quantize(step)
     if isinstance(field, models.BooleanField):
-        return bool(value)
+        return bool
     if isinstance(field, models.UUIDField):
-        return UUID(value)
-    if hasattr(field, "from_db_value"):
-        return field.from_db_value(value, None, connection)
-    return value
+        return UUID
+    if hasattr(field, "from_db_value") and not isinstance(field, models.JSONField):
+        return lambda value: field.from_db_value(value, None, connection)
+    return None
+
+
+def _moment(text: str) -> datetime:
+    """SQLite writes UTC and does not say so."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

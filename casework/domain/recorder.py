@@ -86,7 +86,7 @@ class Recorder:
         return [*inserts.values(), *updates.values(), *self._sets.values()]
 
     def _cte(self, writes: list[_Write]) -> None:
-        shape = tuple((w.model, w.columns, w.match) for w in writes)
+        shape = tuple((w.model, w.columns, w.match, _bound(w)) for w in writes)
         guard_shape = (type(self._guard[0]), self._guard[1]) if self._guard else None
         parameters: list[Any] = []
         if self._guard:
@@ -156,13 +156,18 @@ def _field(model: type[models.Model], name: str) -> models.Field:
 
 def _as_json(write: _Write) -> str:
     names = (*write.columns, write.match) if write.match else write.columns
-    fields = {name: _field(write.model, name) for name in names}
-    rows = [{fields[n].column: _json_value(fields[n], row[n]) for n in names} for row in write.rows]
+    fields = _fields(write.model, names)
+    rows = [{field.column: _json_value(field, row[name]) for name, field in fields} for row in write.rows]
     return json.dumps(rows, ensure_ascii=False)
 
 
+@cache
+def _fields(model: type[models.Model], names: tuple[str, ...]) -> tuple[tuple[str, models.Field], ...]:
+    return tuple((name, _field(model, name)) for name in names)
+
+
 def _json_value(field: models.Field, value: Any) -> Any:
-    if isinstance(field, models.JSONField):
+    if type(value) in PLAIN or isinstance(field, models.JSONField):
         return value
     value = field.get_prep_value(value)
     if isinstance(value, datetime | date):
@@ -170,10 +175,34 @@ def _json_value(field: models.Field, value: Any) -> Any:
     return str(value) if isinstance(value, Decimal | UUID) else value
 
 
+PLAIN = frozenset((str, int, bool, type(None)))  # what is the same in JSON, so that no field need be asked
+
+
 def _as_rows(write: _Write) -> list[list[Any]]:
     names = (*write.columns, write.match) if write.match else write.columns
-    fields = [(name, _field(write.model, name)) for name in names]
-    return [[f.get_db_prep_save(row[n], connection) for n, f in fields] for row in write.rows]
+    fields = _fields(write.model, names)
+    return [[_row_value(field, row[name]) for name, field in fields] for row in write.rows]
+
+
+def _row_value(field: models.Field, value: Any) -> Any:
+    if type(value) in PLAIN and _is_kept_plain(field):
+        return value
+    return field.get_db_prep_save(value, connection)
+
+
+@cache
+def _is_kept_plain(field: models.Field) -> bool:
+    """Whether SQLite holds the field's text and numbers as Python does; keys, moments and amounts it writes its way."""
+    if isinstance(field, models.ForeignKey):
+        return _is_kept_plain(field.target_field)
+    return isinstance(field, models.CharField | models.TextField | models.IntegerField | models.BooleanField)
+
+
+def _bound(write: _Write) -> str:
+    """At least the number of rows of an update, in few steps. Told nothing, PostgreSQL plans for a hundred rows, and
+    reads a table of some thousand whole to find one."""
+    most = next((most for most in (1, 10) if len(write.rows) <= most), None)
+    return f" LIMIT {most}" if write.match and most else ""
 
 
 @cache
@@ -187,10 +216,10 @@ def _cte_sql(guard: tuple[Any, str] | None, shape: tuple[tuple[Any, ...], ...]) 
         )
     else:
         parts.append("guard AS (SELECT 1)")
-    for number, (model, columns, match) in enumerate(shape):
+    for number, (model, columns, match, bound) in enumerate(shape):
         table = model._meta.db_table
         names = [f'"{_field(model, name).column}"' for name in columns]
-        rows = f"jsonb_populate_recordset(NULL::{table}, %s::jsonb) AS r, guard"
+        rows = f"(SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb){bound}) AS r, guard"
         if match:
             changes = ", ".join(f"{name} = r.{name}" for name in names)
             body = f'UPDATE {table} AS t SET {changes} FROM {rows} WHERE t."{match}" = r."{match}"'

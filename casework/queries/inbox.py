@@ -19,16 +19,20 @@ from casework.domain.wording import party_label, role_label
 from casework.flow.projection import nodes
 from casework.models import Family, Party, Task
 from casework.queries.blind import seatless, sitting_blind
+from casework.queries.mine import owed_by
 from casework.queries.owed import seconds_between
 from casework.queries.paging import bad_cursor, checked_limit, count_shown, counted_in, read_cursor, to_cursor
 from casework.queries.sight import decided_families, named
 
 VIEWS = ("mine", "claimable", "team", "overdue")
+# Columns of Viewflow's own, which it would turn into flows and nodes row by row.
+UNSHOWN = ("flow_task", "flow_task_type", "token", "assigned", "started", "created", "owner_permission_obj_pk")
 
 
 def inbox(
-    person_id: int | None, view: str = "mine", cursor: str | None = None, limit: int = 25, at: datetime | None = None
-) -> dict[str, Any]:
+    person_id: int | None, view: str = "mine", cursor: str | None = None, limit: int = 25, at: datetime | None = None,
+    stamp: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """{"tasks": […], "next": cursor or None, "count": number or "1000+"}, soonest due first, without due time last.
 
     mine: owed by the person. claimable: owed by whoever holds a role they hold, save decisions they are barred from;
@@ -40,14 +44,17 @@ def inbox(
             _("Expected a view, but '%(view)s' is none; views are %(known)s")
             % {"view": view[:40], "known": ", ".join(VIEWS)}
         )
-    moment, book, limit = at or now(), directory(), checked_limit(limit)
-    wanted = Task.objects.filter(_wanted(view, person_id, moment, book), finished=None)
-    place = _place(cursor)
-    blind = Exists(sitting_blind(person_id).filter(case_id=OuterRef("process_id")))
-    rows = wanted.filter(place).annotate(total=counted_in(wanted), blind=blind).select_related("process")
-    page = list(rows.order_by(F("due_at").asc(nulls_last=True), "id")[: limit + 1])
+    moment, book, limit = at or now(), directory(stamp), checked_limit(limit)
+    if view == "mine" and person_id and not cursor:
+        page = owed_by(person_id, limit + 1)
+        total = page[0].total if page else 0
+    else:
+        wanted = Task.objects.filter(_wanted(view, person_id, moment, book), finished=None)
+        blind = Exists(sitting_blind(person_id).filter(case_id=OuterRef("process_id")))
+        rows = wanted.filter(_place(cursor)).annotate(total=counted_in(wanted), blind=blind).select_related("process")
+        page = list(rows.defer(*UNSHOWN).order_by(F("due_at").asc(nulls_last=True), "id")[: limit + 1])
+        total = page[0].total if page else _count_beyond(wanted, cursor)
     more, page = len(page) > limit, page[:limit]
-    total = page[0].total if page else _count_beyond(wanted, cursor)
     following = to_cursor(page[-1].due_at, page[-1].pk) if more else None
     if view == "claimable":
         page = _unbarred(page, person_id, moment, book)
@@ -65,7 +72,7 @@ def _wanted(view: str, person_id: int | None, moment: datetime, book: Directory)
     if view == "mine":
         return Q(person_id=person_id) if person_id else Q(pk__in=())
     seen = _of_tasks(visible(person_id, at=moment, book=book))
-    blind = Q(process__in=sitting_blind(person_id).values("case_id"))
+    blind = Q(Exists(sitting_blind(person_id).filter(case_id=OuterRef("process_id"))))
     seen &= ~blind
     grants, roles = book.grants_of(person_id, moment), current_policy().roles
     if view == "claimable":
@@ -82,15 +89,27 @@ def _wanted(view: str, person_id: int | None, moment: datetime, book: Directory)
 
 
 def _of_tasks(visible_cases: Q) -> Q:
-    """Scope asked of the task's own row (its unit is its case's), so that lists start from the open tasks and not from
-    all cases."""
-    own = {"pk__in": "process__in", "unit_id__in": "unit_id__in"}
+    """Scope asked of the task's own row (its unit is its case's), what the row itself answers first, the rest by
+    EXISTS: so a page takes tasks in their order until it is full, however many cases there are."""
     asked = Q(_connector=visible_cases.connector, _negated=visible_cases.negated)
-    for child in visible_cases.children:  # a negated part is a Q of its own
-        asked.children.append(
-            _of_tasks(child) if isinstance(child, Q) else (own.get(child[0], f"process__{child[0]}"), child[1])
-        )
+    children = [_of_tasks(child) if isinstance(child, Q) else _of_task(*child) for child in visible_cases.children]
+    asked.children = sorted(children, key=_asks_other_rows)
     return asked
+
+
+def _of_task(lookup: str, value: Any) -> Any:
+    field = lookup.removesuffix("__in")
+    path = {"pk": "process_id", "unit_id": "unit_id"}.get(field, f"process__{field}")
+    if not isinstance(value, QuerySet):
+        return (path + lookup.removeprefix(field), value)
+    (name,) = value.query.values_select or ("pk",)
+    return Exists(value.filter(**{name: OuterRef(path)}))
+
+
+def _asks_other_rows(condition: Any) -> bool:
+    if isinstance(condition, Q):
+        return any(map(_asks_other_rows, condition.children))
+    return isinstance(condition, Exists)
 
 
 def _units_below(units: Any, book: Directory) -> list[int]:

@@ -216,6 +216,12 @@ class Knocker:
             "import_people": [("again", [str(DATA / "units.csv"), str(DATA / "people.csv")], b"")],
             "import_evaluations": [(f"{call}", [file], b"") for file, call in calls],
             "import_recordings": [("none", [str(self.folder)], b"")],
+            "draw_chart": [
+                (f"{name} {form}", [law_by_number(number).label, "--case", number, "--format", form], b"")
+                for name, number in numbers for form in ("svg", "bpmn")
+            ],
+            "export_log": [(form, ["--format", form, "--out", out], b"") for form in ("xes", "ocel2")],
+            "export_cases": [(form, ["--out", f"{out}.{form}"], b"") for form in ("csv", "xlsx")],
         }  # fmt: skip
 
     def _run(self, name: str, words: list[str], stdin: bytes) -> Any:
@@ -224,9 +230,10 @@ class Knocker:
         told = {"GONGDUAN_TOKEN": token, "GONGDUAN_PASSWORD": "wrong", "LC_ALL": self.language}
         with mock.patch.dict(os.environ, told):
             done = run(name, *words, "--as", self.login, stdin=stdin)
-        file = self.folder / "out"
-        written = file.read_bytes() if file.exists() else b""
-        file.unlink(missing_ok=True)
+        written = b""
+        for file in self.folder.glob("out*"):
+            written += file.read_bytes()
+            file.unlink()
         return Answer(done.status, (), f"{done.out}\n{done.err}\n".encode() + written)
 
     def _file(self, name: str, content: str) -> str:

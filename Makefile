@@ -33,6 +33,9 @@ test: system-tests .venv/dev.stamp
 faults: system-tests .venv/dev.stamp
 	@scripts/faults $(ARGS)
 
+bench: system-tests .venv/dev.stamp
+	@bench/run.sh product
+
 lint: system-demo .venv/dev.stamp
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .

@@ -42,7 +42,7 @@ STYLE = """
 .gd-chart path { fill: none; stroke: var(--soft) }
 .gd-chart .system path { stroke-dasharray: 5 3 }
 .gd-chart .system text { font-style: italic }
-.gd-chart .taken path { stroke: var(--accent); stroke-width: 2.5 }
+.gd-chart .taken path { stroke: var(--accent); stroke-width: 3 }
 .gd-chart .start circle, .gd-chart marker path { fill: var(--soft); stroke: none }
 .gd-chart .choice polygon { fill: var(--paper); stroke: var(--soft) }
 """

@@ -25,14 +25,15 @@ class Played:
     blind: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def played_once(django_db_setup, django_db_blocker) -> Iterator[Played]:
     """Only for tests that have the database by way of `played`."""
     with django_db_blocker.unblock(), transaction.atomic():
         token = now._fixed.set(None)
         forget()
-        yield _play(Time())
+        played = _play(Time())
         now._fixed.reset(token)
+        yield played
         transaction.set_rollback(True)
 
 

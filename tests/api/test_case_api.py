@@ -338,9 +338,9 @@ def test_list_cases_costs_the_same_for_three_as_for_one(api, django_assert_num_q
     evaluation()
     lee = api("lee")
     lee.get("/cases")
-    with django_assert_num_queries(4):  # login, stamp, page, my decisions
+    with django_assert_num_queries(3):  # login with stamp, page, my decisions
         lee.get("/cases")
     evaluation()
     evaluation()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert len(lee.get("/cases")["cases"]) == 3

@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, connections
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import translation
 
 from casework.domain import directory, hours, now, policy
 from casework.domain.actor import Actor, actor_for, system
@@ -69,8 +70,10 @@ def seed() -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
-    """What processes hold in memory under a version never outlives a test, since tests roll versions back."""
+    """What processes hold in memory under a version never outlives a test, since tests roll versions back; nor does the
+    language that a request left behind."""
     forget()
+    translation.deactivate()
     yield
     forget()
 

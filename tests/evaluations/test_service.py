@@ -8,6 +8,7 @@ from casework.domain.actor import system
 from casework.domain.errors import NotAllowedNow, NotPermitted
 from casework.domain.perform import perform
 from casework.domain.staff import record_leave
+from casework.models import Task
 from tests.factories import deliver_all, evaluation
 from tests.seen import case, clock, due, entry, local, person, refused, sweep, tasks
 
@@ -134,3 +135,15 @@ def clock_names(number: str) -> set[str]:
     from casework.models import Clock
 
     return set(Clock.objects.filter(case__number=number).values_list("name", flat=True))
+
+
+def test_service_that_waits_for_a_leave_into_an_unpublished_year_is_provisional(db, time):
+    """Nobody has announced the days of 2027 yet."""
+    time.set("2026-12-29 15:00")
+    number = evaluation(reader=None)
+    assert not clock(number, "deemed_service").provisional
+    record_leave(person("A1001"), date(2026, 12, 30), date(2027, 1, 8), system())
+    time.set("2026-12-30 18:01")
+    sweep()
+    assert due(number, "deemed_service") > "2027-01-08" and clock(number, "deemed_service").provisional
+    assert list(Task.objects.filter(number=number, finished=None).values_list("provisional", flat=True)) == [True]

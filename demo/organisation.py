@@ -15,14 +15,14 @@ from casework.documents.pki import make_pki
 from casework.documents.render import warm_up
 from casework.domain import staff
 from casework.domain.directory import today
-from casework.domain.now import now
+from casework.domain.now import at, now
 from casework.domain.perform import perform
 from casework.domain.policy import current_policy
 from casework.domain.signing import enrol
 from casework.imports.problems import errors
 from casework.management.commands.import_people import read
 from casework.models import Account, Case, Installation
-from demo import script, sound
+from demo import backlog, script, sound
 from demo.home import start_afresh
 from demo.play import DemoFailed, Play, acting, deliver, expect, named, shown
 from workflows.evaluations.importing import import_recording, open_evaluations, read_evaluations
@@ -39,10 +39,12 @@ def run(play: Play) -> None:
     if today() < DEPUTY_FROM:
         raise DemoFailed(f"Expected a date from {DEPUTY_FROM} on, as the demo's data is, but the clock says {today()}")
     prepare(play)
-    import_people(play)
-    give_credentials(play)
-    import_evaluations(play)
-    bring_recordings(play)
+    play.days = backlog.Days()
+    with at(play.days.start()):
+        import_people(play)
+        give_credentials(play)
+        import_evaluations(play)
+        bring_recordings(play)
     publish(play)
 
 
@@ -67,6 +69,7 @@ def import_people(play: Play) -> None:
         units, people, _encodings = read(str(DATA / "units.csv"), str(DATA / "people.csv"))
         expect(not errors([*units.problems, *people.problems]), "people.csv has errors")
         made = staff.store_people(units.units, people, acting("root"))
+        backlog.set_rota(play.days)
         note("{units} units, {persons} persons, {accounts} accounts, {grants} grants 授权".format(**made))
 
 
@@ -90,25 +93,31 @@ def import_evaluations(play: Play) -> None:
         expect(not errors(found.problems), "the evaluations have errors")
         with progress(len(found.records), "imported") as done:
             numbers = open_evaluations(found.records, acting("qin"), progress=done)
+        play.backlog = backlog.choose()
         note(f"{len(numbers)} evaluations, {numbers[0]} to {numbers[-1]}, under {len(rubrics)} rubrics 评分表")
 
 
 def bring_recordings(play: Play) -> None:
-    with play.stage.step(named("ivy"), "brings the recordings 录音 of three calls (synthetic)") as note:
-        with tempfile.TemporaryDirectory() as folder:
-            for interaction, silences in script.CALLS.items():
+    """Of the calls that the story is about, and of those on which the backlog has decisions."""
+    heard = [item.interaction for item in play.backlog if backlog.is_heard(item.way)]
+    calls = {**script.CALLS, **dict.fromkeys(heard, [])}
+    with play.stage.step(named("ivy"), f"brings the recordings 录音 of {len(calls)} calls (synthetic)") as note:
+        lengths = dict(Evaluation.objects.filter(interaction_id__in=calls).values_list("interaction_id", "duration_s"))
+        with tempfile.TemporaryDirectory() as folder, progress(len(calls), "recordings") as done:
+            for interaction, silences in calls.items():
                 file = Path(folder) / f"{interaction}.wav"
-                length = Evaluation.objects.get(interaction_id=interaction).duration_s
-                file.write_bytes(sound.call(length, silences))
+                file.write_bytes(sound.call(lengths[interaction], silences))
                 expect(import_recording(file, acting("ivy")) == "new", f"{file.name} was known")
-        note(", ".join(script.CALLS) + ", hashed on receipt")
+                file.unlink()
+                done()
+        note(f"{', '.join(script.CALLS)} and {len(heard)} of the backlog, hashed on receipt")
 
 
 def publish(play: Play) -> None:
-    with play.stage.step(named("qin"), "publishes all of them 发布; every agent is told") as note:
-        numbers = list(
-            Case.objects.filter(type="evaluations.Evaluation").order_by("id").values_list("number", flat=True)
-        )
+    with play.stage.step(named("qin"), "publishes all but those of the backlog 发布; every agent is told") as note:
+        later = [item.evaluation for item in play.backlog]  # published on days of their own, when they are played
+        drafts = Case.objects.filter(type="evaluations.Evaluation").exclude(number__in=later)
+        numbers = list(drafts.order_by("id").values_list("number", flat=True))
         with progress(len(numbers), "published") as done, transaction.atomic():
             for number in numbers:
                 perform(number, "publish", acting("qin"))

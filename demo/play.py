@@ -36,6 +36,8 @@ class Play:
         self.evaluation = self.dispute = self.arbitration = ""
         self.ruling: Path = settings.HOME / RULING
         self.award: Path = settings.HOME / AWARD
+        self.days: Any = None  # the working days of the backlog
+        self.backlog: list[Any] = []  # what is played in them
 
     def score(self) -> Evaluation:
         return Evaluation.objects.get(number=self.evaluation)

@@ -16,6 +16,7 @@ from django.core.management import call_command, get_commands, load_command_clas
 from casework.domain.now import now
 from casework.domain.signing import token_digest
 from casework.models import Account, Token
+from tests.commands.demo_run import demo  # noqa: F401  (a fixture)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
-"""The demo, run whole in a new folder by a process of its own, and what it leaves behind."""
+"""The demo's story, and what it leaves behind."""
 
 import csv
 import hashlib
 import json
-import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,57 +18,7 @@ from demo import home as demo_home
 from demo import organisation as demo_organisation
 from demo import script
 from demo.stage import Stage, columns, padded
-
-PATIENCE = 400
-
-
-class Demo:
-    """A demo's folder, the commands in it, and its database read without the product's code."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "manage.py", *words]
-        return subprocess.run(
-            command, env=self.env(**env), cwd=settings.BASE_DIR, timeout=PATIENCE, text=True, capture_output=True
-        )
-
-    def env(self, **more: str) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GONGDUAN_", "LC_", "LANG"))}
-        own = {"GONGDUAN_HOME": str(self.folder), "DJANGO_SETTINGS_MODULE": "casework.config.settings"}
-        return {**kept, "PYTHONUTF8": "1", **own, **more}
-
-    def rows(self, sql: str, *values: object) -> list[tuple]:
-        with sqlite3.connect(f"file:{self.folder / 'gongduan.sqlite3'}?mode=ro", uri=True) as database:
-            return database.execute(sql, values).fetchall()
-
-    def entries(self) -> Iterator[dict]:
-        return (
-            json.loads(entry) for (entry,) in self.rows("SELECT entry FROM casework_caseevent ORDER BY stream, seq")
-        )
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Loaded once, also where several processes share the tests: the first to make the folder loads it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "demo-home"
-    made, told = Demo(shared / "var"), shared / "told.json"
-    try:
-        shared.mkdir()
-    except FileExistsError:
-        end = time.monotonic() + PATIENCE
-        while not told.exists():
-            assert time.monotonic() < end, "the other process never finished the demo"
-            time.sleep(0.2)
-    else:
-        done = made.run("load_demo")
-        aside = told.with_suffix(".new")
-        aside.write_text(json.dumps([done.returncode, done.stdout, done.stderr]))
-        aside.rename(told)
-    made.status, made.out, made.err = json.loads(told.read_text())
-    return made
+from tests.commands.demo_run import Demo
 
 
 def test_load_demo_in_a_new_home_ends_with_the_verified_award(demo):
@@ -84,10 +31,11 @@ def test_load_demo_in_a_new_home_ends_with_the_verified_award(demo):
 
 
 def test_load_demo_leaves_the_ruling_and_the_award_as_they_were_issued(demo):
-    issued = dict(demo.rows("SELECT kind, file_sha256 FROM casework_document WHERE state = 'issued'"))
-    for kind in ("ruling", "award"):
+    for kind, prefix in (("ruling", "DSP"), ("award", "ARB")):
         file = demo.folder / f"{kind}.pdf"
-        assert hashlib.sha256(file.read_bytes()).hexdigest() == issued[kind], kind
+        issued = demo.rows("SELECT file_sha256 FROM casework_document d JOIN casework_case c ON c.id = d.case_id "
+                           "WHERE d.state = 'issued' AND c.number = ?", demo.story(prefix))  # fmt: skip
+        assert issued == [(hashlib.sha256(file.read_bytes()).hexdigest(),)], kind
         assert str(file) in demo.out
 
 
@@ -99,7 +47,7 @@ def test_load_demo_refuses_everybody_who_may_not_decide(demo, part):
 
 
 def test_load_demo_seats_three_who_score_before_anybody_votes_and_sign_with_their_own_keys(demo):
-    (number,) = demo.rows("SELECT number FROM casework_case WHERE number LIKE 'ARB-%'")[0]
+    number = demo.story("ARB")
     entries = [e for e in demo.entries() if e["stream"] == f"case:{number}"]
     panel = [choice["chosen"] for choice in entries[0]["choices"]]
     assert len(set(panel)) == 3
@@ -108,7 +56,8 @@ def test_load_demo_seats_three_who_score_before_anybody_votes_and_sign_with_thei
     ends = [(e["action"], e["to"]) for e in entries if e["from"] != e["to"]]
     assert ends == [("open", "scoring"), ("score_blind", "voting"), ("vote", "signing"), ("sign", "sealing"),
                     ("issue", "awarded"), ("read", "final")]  # fmt: skip
-    (fields,) = demo.rows("SELECT fields FROM casework_document WHERE kind = 'award'")[0]
+    (fields,) = demo.rows("SELECT fields FROM casework_document d JOIN casework_case c ON c.id = d.case_id "
+                          "WHERE c.number = ?", number)[0]  # fmt: skip
     own = demo.rows("SELECT p.no, k.serial FROM casework_signingkey k JOIN casework_person p ON p.id = k.person_id "
                     "WHERE k.credential = 'password'")  # fmt: skip
     signed = [(f["person"], f["serial"]) for f in json.loads(fields) if f["name"] != "organisation"]
@@ -127,7 +76,7 @@ def test_demo_has_words_and_keys_for_whoever_may_be_drawn():
 
 def test_load_demo_left_every_case_with_its_whole_chain(demo):
     cases = demo.rows("SELECT number, type, state, seq, head FROM casework_case")
-    assert len(cases) == 242
+    assert len(cases) == 302
     for number, type_label, state, seq, head in cases:
         stream = f"case:{number}"
         events = demo.rows("SELECT seq, digest, entry FROM casework_caseevent WHERE stream = ? ORDER BY seq", stream)
@@ -168,7 +117,7 @@ def test_load_demo_says_in_every_persons_event_that_it_was_impersonated(demo):
 
 
 def test_command_in_a_demo_needs_no_token_but_refuses_a_wrong_one(demo):
-    number = demo.rows("SELECT number FROM casework_case WHERE number LIKE 'DSP-%'")[0][0]
+    number = demo.story("DSP")
     shown = demo.run("show_case", number, "--as", "ann")
     assert shown.returncode == 0 and json.loads(shown.stdout)["state"]["code"] == "final", shown.stderr
     wrong = demo.run("inbox", "--as", "ann", GONGDUAN_TOKEN="gd_wrong")
@@ -177,9 +126,9 @@ def test_command_in_a_demo_needs_no_token_but_refuses_a_wrong_one(demo):
     assert (system.returncode, system.stderr.count("\n")) == (5, 1)
 
 
-def test_work_ends_cleanly_when_told_to_stop(demo):
-    words = [sys.executable, "manage.py", "work"]
-    with subprocess.Popen(words, env=demo.env(), cwd=settings.BASE_DIR, stdout=subprocess.PIPE) as worker:
+def test_work_ends_cleanly_when_told_to_stop(demo, tmp_path):
+    words, copy = [sys.executable, "manage.py", "work"], demo.copy(tmp_path / "var")
+    with subprocess.Popen(words, env=copy.env(), cwd=settings.BASE_DIR, stdout=subprocess.PIPE) as worker:
         assert worker.stdout.readline()  # it says so once it works
         time.sleep(1)
         assert worker.poll() is None

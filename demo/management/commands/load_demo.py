@@ -1,7 +1,7 @@
 from typing import Any
 
 from casework.commands import DoorCommand
-from demo import arbitration, dispute, organisation, script
+from demo import arbitration, backlog, dispute, organisation, script
 from demo.home import ForeignHome
 from demo.play import DemoFailed, Play, shown
 from demo.stage import Stage, padded
@@ -16,7 +16,7 @@ class Command(DoorCommand):
         stage.line()
         play = Play(stage)
         try:
-            for act in (organisation, dispute, arbitration):
+            for act in (organisation, dispute, arbitration, backlog):
                 act.run(play)
         except (ForeignHome, DemoFailed) as problem:
             self.fail(str(problem))

@@ -227,14 +227,14 @@ class Calendar:
                 steps.append({"step": "minimum_left", "from": iso(resumed), "limit": str(minimum_left)})
                 steps += deadline_steps.moved(self, self.last_day(due_at), least, least)
                 end = due_at = least
-        provisional = self.is_provisional(due_at)
-        if provisional:
-            steps.append({"step": "provisional", "after": str(self.published_through)})
-        return Deadline(due_at, provisional, (*steps, {"step": "due", "at": iso(due_at)}))
+        guessed = self.guessed(due_at)
+        return Deadline(due_at, bool(guessed), (*steps, *guessed, {"step": "due", "at": iso(due_at)}))
 
-    def is_provisional(self, due_at: datetime) -> bool:
-        """Whether a deadline at that moment reaches days that no notice has settled."""
-        return self.published_through is not None and self.last_day(due_at) > self.published_through
+    def guessed(self, due_at: datetime) -> list[dict[str, str]]:
+        """The step that says so of a deadline which reaches days that no notice has settled; none of any other."""
+        if self.published_through is None or self.last_day(due_at) <= self.published_through:
+            return []
+        return [{"step": "provisional", "after": str(self.published_through)}]
 
     def before(self, moment: datetime, limit: Limit) -> datetime:
         """The moment `limit` before another, for warnings.

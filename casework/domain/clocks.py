@@ -86,10 +86,12 @@ class Clockwork:
         """The clock runs on to `until`, for a stated reason (leave, an approved extension)."""
         clock = self._family.clock(case, name)
         clock.due_at, clock.state = until, State.RUNNING
-        clock.provisional = calendar_named(clock.calendar, self._family.stamp).is_provisional(until)
+        guessed = calendar_named(clock.calendar, self._family.stamp).guessed(until)
+        clock.provisional = bool(guessed)
         clock.steps = [
             {"step": "start", "at": clock.started_at.isoformat()},
             {"step": reason, "until": until.isoformat()},
+            *guessed,
         ]
         self._recorder.update(clock, ("due_at", "state", "provisional", "steps"))
         return [self._enter(case, clock, "extend", at, reason)]

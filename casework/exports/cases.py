@@ -70,7 +70,6 @@ def _row(case: dict[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-@cache
 def both(label: Promise) -> str:
     """The label in Chinese and English, whoever asks: a file outlives the language of its reader."""
     with translation.override("zh-hans"):
@@ -80,10 +79,12 @@ def both(label: Promise) -> str:
     return chinese if chinese == english else f"{chinese} {english}"
 
 
+@cache
 def _type_label(type_label: str) -> str:
     return both(law_named(type_label).model.title)
 
 
+@cache
 def _state_label(type_label: str, state: str) -> str:
     return both(dict(law_named(type_label).model.State.choices)[state])
 

@@ -145,5 +145,7 @@ def test_service_that_waits_for_a_leave_into_an_unpublished_year_is_provisional(
     record_leave(person("A1001"), date(2026, 12, 30), date(2027, 1, 8), system())
     time.set("2026-12-30 18:01")
     sweep()
-    assert due(number, "deemed_service") > "2027-01-08" and clock(number, "deemed_service").provisional
+    waiting = clock(number, "deemed_service")
+    assert due(number, "deemed_service") > "2027-01-08" and waiting.provisional
+    assert waiting.steps[-1] == {"step": "provisional", "after": "2026-12-31"}
     assert list(Task.objects.filter(number=number, finished=None).values_list("provisional", flat=True)) == [True]

@@ -8,6 +8,8 @@ import openpyxl
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+from django.utils.translation import gettext_lazy
 
 from casework.exports import cases as exports
 from casework.imports.tables import Table, read_table
@@ -57,6 +59,11 @@ def test_export_says_state_and_type_in_both_languages_and_times_with_offset(db, 
     chinese, _, english = state.partition(" ")
     assert english.isascii() and not chinese.isascii()
     assert opened == "2026-11-03T10:00:00+08:00"
+
+
+def test_both_of_two_labels_that_are_one_in_chinese_keeps_their_english(db):
+    with translation.override("zh-hans"):
+        assert [exports.both(gettext_lazy(label)) for label in ("vote", "Vote")] == ["表决 vote", "表决 Vote"]
 
 
 def test_export_when_deciding_shows_parties_by_their_part(db, time):

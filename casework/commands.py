@@ -3,16 +3,18 @@
 0 done · 1 a check failed · 2 invalid input · 3 not permitted · 4 not allowed now · 5 not there, or not yours to see.
 """
 
+import errno
 import getpass
 import json
 import os
 import sys
+import tempfile
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -258,6 +260,24 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(_("expected a day such as 2026-11-01, but it is '%(text)s'") % {"text": text}) from None
+
+
+@contextmanager
+def saving(out: str) -> Iterator[BinaryIO]:
+    """A file to write to. It stands under its name once all of it is written, for its owner only; if anything fails,
+    what stood there before still does. InvalidInput where no file can be written."""
+    path = Path(out)
+    try:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, _("there is something else than a file"))
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as beside:
+            draft = Path(beside, path.name)
+            with open(draft, "w+b", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                yield file
+            os.replace(draft, path)
+    except OSError as error:
+        words = _("Expected to write %(file)s, but %(reason)s; name another file")
+        raise InvalidInput(words % {"file": out, "reason": error.strerror}, code="unwritable") from None
 
 
 def folder(text: str) -> Path:

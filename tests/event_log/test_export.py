@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from casework.domain.actor import system
-from casework.domain.errors import InvalidInput, NotPermitted
+from casework.domain.errors import NotPermitted
 from casework.domain.law import laws
 from casework.domain.staff import grant
 from casework.event_log import scope
@@ -37,7 +37,8 @@ def traces(file: Path) -> dict[str, list[dict[str, str]]]:
 
 def taken(login: str, folder: Path, format: str = "xes") -> Path:
     file = folder / f"{login}.{format}"
-    export_log(file, format, acting(login))
+    with file.open("w+b") as out:
+        export_log(out, format, acting(login))
     return file
 
 
@@ -116,7 +117,7 @@ def test_log_when_taken_stands_in_the_access_stream(played, tmp_path):
 def test_log_asked_for_without_a_role_that_looks_over_is_refused_on_record(played, tmp_path, login):
     with pytest.raises(NotPermitted, match="Expected a role that looks over"):
         taken(login, tmp_path)
-    assert not list(tmp_path.iterdir()) and not exports()
+    assert not (tmp_path / f"{login}.xes").read_bytes() and not exports()
     row = CaseEvent.objects.filter(stream="access", action="refused").latest("seq")
     assert json.loads(row.entry)["data"]["attempted"] == "export_log"
 
@@ -154,9 +155,11 @@ def test_log_of_who_sits_blind_leaves_that_family_out(played, tmp_path):
     assert played.withdrawn in found
 
 
-def test_log_to_where_nothing_can_be_written_is_refused(played, tmp_path):
-    with pytest.raises(InvalidInput, match="Expected to write"):
-        export_log(tmp_path / "nowhere" / "log.xes", "xes", acting("aud"))
+def test_export_log_to_where_nothing_can_be_written_is_refused(played, tmp_path, token_of):
+    token_of("aud")
+    nowhere = tmp_path / "nowhere" / "log.xes"
+    refused = run("export_log", "--format", "xes", "--out", nowhere, "--as", "aud")
+    assert refused.status == 2 and "Expected to write" in refused.err
     assert not exports()
 
 

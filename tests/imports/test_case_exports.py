@@ -130,7 +130,7 @@ def test_export_cases_saves_the_file_for_its_owner(token_of, time, tmp_path):  #
 def test_export_cases_that_is_refused_leaves_nothing(token_of, time, tmp_path):  # noqa: F811
     token_of("qin")
     refused(run("export_cases", "--out", tmp_path / "cases.pdf", "--as", "qin"), 2, "ending in .xlsx or .csv")
-    refused(run("export_cases", "--out", tmp_path / "no" / "cases.csv", "--as", "qin"), 2, "Expected a folder")
+    refused(run("export_cases", "--out", tmp_path / "no" / "cases.csv", "--as", "qin"), 2, "Expected to write")
     refused(
         run("export_cases", "--out", tmp_path / "c.csv", "--state", "x", "--as", "qin"), 2, "Expected a known state"
     )

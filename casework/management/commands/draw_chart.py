@@ -1,10 +1,9 @@
-from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from casework.commands import DoorCommand, actor_as
+from casework.commands import DoorCommand, actor_as, saving
 from casework.domain.errors import InvalidInput
 from casework.domain.law import law_named
 from casework.pictures.bpmn import bpmn_of
@@ -35,10 +34,6 @@ class Command(DoorCommand):
         if out is None:
             self.stdout.write(drawn, ending="")
         else:
-            try:
-                Path(out).write_text(drawn, encoding="utf-8")
-            except OSError as error:
-                words = _("Expected to write %(file)s, but %(reason)s; name another file")
-                values = {"file": out, "reason": error.strerror}
-                raise InvalidInput(words % values, code="unwritable") from None
+            with saving(out) as file:
+                file.write(drawn.encode())
             self.show({"type": law.label, "case": case, "format": format, "saved": out})

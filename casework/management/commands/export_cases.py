@@ -1,12 +1,10 @@
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from casework.commands import DoorCommand, actor_as, add_actor, folder
+from casework.commands import DoorCommand, actor_as, add_actor, saving
 from casework.domain.errors import InvalidInput
 from casework.exports.cases import export_cases
 from casework.exports.sheets import FORMS
@@ -26,25 +24,11 @@ class Command(DoorCommand):
 
     def do(self, *, out: str, login: str, **options: Any) -> None:
         actor, _account = actor_as(login)
-        path = Path(out)
-        form = path.suffix.lower().removeprefix(".")
+        form = Path(out).suffix.lower().removeprefix(".")
         if form not in FORMS:
             words = _("Expected a file ending in .xlsx or .csv, but it is %(file)s; name it so")
             raise InvalidInput(words % {"file": out}, code="unknown_form")
         filters = {name: options[name] for name in ("type", "state", "unit", "q", "overdue")}
-        try:
-            told = saved(path, form, actor, filters)
-        except OSError as error:
-            words = _("Expected a place to write to, but %(file)s is none: %(reason)s; name another")
-            raise InvalidInput(words % {"file": out, "reason": error.strerror}, code="unwritable") from None
-        self.show({"file": out, **told})
-
-
-def saved(path: Path, form: str, actor: Any, filters: dict[str, Any]) -> dict[str, Any]:
-    """The file is there whole or not at all, and for its owner only."""
-    with tempfile.TemporaryDirectory(dir=folder(str(path.parent)), prefix=".export-") as beside:
-        draft = Path(beside, path.name)
-        with open(draft, "w+b", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        with saving(out) as file:
             told = export_cases(file, form, actor, **filters)
-        os.replace(draft, path)
-    return told
+        self.show({"file": out, **told})

@@ -1,10 +1,9 @@
-from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from casework.commands import DoorCommand, actor_as, add_actor, progress
+from casework.commands import DoorCommand, actor_as, add_actor, progress, saving
 from casework.domain.law import law_named
 from casework.event_log.export import FORMATS, count_cases, export_log
 
@@ -21,6 +20,6 @@ class Command(DoorCommand):
     def do(self, *, format: str, out: str, type: str | None, login: str, **_options: Any) -> None:
         law = law_named(type) if type else None
         actor, _account = actor_as(login)
-        with progress(count_cases(actor, law), _("cases")) as done:
-            written = export_log(Path(out), format, actor, law, done)
+        with progress(count_cases(actor, law), _("cases")) as done, saving(out) as file:
+            written = export_log(file, format, actor, law, done)
         self.show({"format": format, "saved": out, **written})

@@ -1,9 +1,8 @@
-from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from casework.commands import DoorCommand, actor_as, add_actor
+from casework.commands import DoorCommand, actor_as, add_actor, saving
 from casework.queries import document_bytes, show_document
 
 
@@ -18,5 +17,6 @@ class Command(DoorCommand):
     def do(self, *, document: str, out: str, login: str, **_options: Any) -> None:
         actor, _account = actor_as(login)
         shown = show_document(document, actor)
-        Path(out).write_bytes(document_bytes(document, actor))
+        with saving(out) as file:
+            file.write(document_bytes(document, actor))
         self.show({**shown, "saved": out})

@@ -1,9 +1,8 @@
-from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy
 
-from casework.commands import DoorCommand, actor_as, add_actor
+from casework.commands import DoorCommand, actor_as, add_actor, saving
 from casework.queries import evidence_bytes
 
 
@@ -19,5 +18,6 @@ class Command(DoorCommand):
     def do(self, *, case: str, sha256: str, out: str, login: str, **_options: Any) -> None:
         actor, _account = actor_as(login)
         kind, data = evidence_bytes(case, sha256, actor)
-        Path(out).write_bytes(data)
+        with saving(out) as file:
+            file.write(data)
         self.show({"case": case, "kind": kind, "sha256": sha256, "size": len(data), "saved": out})

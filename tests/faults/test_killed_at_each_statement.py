@@ -10,7 +10,7 @@ from django.test import override_settings
 from tests.conftest import Time, forget
 from tests.faults.aftermath import everything, settle
 from tests.faults.killing import survives
-from tests.faults.story import STEPS, Story, elsewhere
+from tests.faults.story import STEPS, Story, deliver_until_idle, elsewhere
 
 FAST = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MOST = 200
@@ -59,5 +59,5 @@ def aftermath(moment: Any, time: Time, nth: int = MOST) -> tuple[bool, dict[str,
         time.to(moment.at)
         lived = survives(nth, moment.act)
         moment.act()
-        settle(time)
+        settle(time, papers=moment.act is deliver_until_idle)
         return lived, everything()

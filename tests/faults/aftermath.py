@@ -12,7 +12,6 @@ from casework.models import Case, CaseEvent, Clock, Delivery, Document, Notice, 
 from tests.conftest import Time
 from tests.laws import invariants
 
-
 PAPERS = ("draft", "seal")
 
 
@@ -30,7 +29,7 @@ def settle(time: Time, *, papers: bool = True) -> None:
 
 
 def everything() -> dict[str, Any]:
-    """Cases, their history, parties, clocks, open work, documents, notices and what is owed. Nothing half-done, nothing broken."""
+    """Cases, their history, parties, clocks, open work, documents, notices, what is owed. Nothing half-done or broken."""
     invariants.check_all()
     assert verify_ledger().ok
     return {

@@ -12,6 +12,7 @@ from casework.keys import new_key
 from casework.models import Clock, ClockEntry, ClockWarning
 
 State = Clock.State
+COUNTING = (State.RUNNING, State.PAUSED)
 
 
 class Clockwork:
@@ -22,12 +23,13 @@ class Clockwork:
 
     def follow(self, case: Any, specs: dict[str, ClockSpec], source: str, rules: Any, at: datetime) -> list[dict]:
         """Clocks of states that were left stop, clocks of states that were entered start."""
-        shown = []
+        shown, pk = [], case.pk
+        counting = {c.name for c in self._family.clocks if c.case_id == pk and c.state in COUNTING}
         for name, spec in specs.items():
             if case.state in spec.states:
                 if spec.starts == "entering" and source not in spec.states:
                     shown += self.start(case, name, rules, at)
-            elif not spec.keeps:
+            elif name in counting and not spec.keeps:
                 shown += self.stop(case, name, at, "left")
         return shown
 
@@ -98,7 +100,7 @@ class Clockwork:
 
     def _end(self, case: Any, name: str, state: str, kind: str, at: datetime, reason: str) -> list[dict]:
         clock = self._family.clock(case, name)
-        if clock is None or clock.state not in (State.RUNNING, State.PAUSED):
+        if clock is None or clock.state not in COUNTING:
             return []
         clock.state = state
         self._recorder.update(clock, ("state",))

@@ -23,6 +23,7 @@ from casework.models import Case, CaseEvent, EventText, StreamHead
 
 FORMAT = 1
 START = "0" * 64
+PLAIN = frozenset((str, int, bool, type(None)))  # stands in an entry as it is, so nothing more need be asked
 
 
 class FreeText(str):
@@ -31,6 +32,8 @@ class FreeText(str):
 
 def commit(value: Any, texts: list[dict[str, str]], path: str = "data") -> Any:
     """`value` with every FreeText replaced by {"sha256": commitment}; the clear texts are added to `texts`."""
+    if type(value) in PLAIN:
+        return value
     if isinstance(value, FreeText):
         salt = secrets.token_hex(16)
         texts.append({"path": path, "salt": salt, "text": str(value)})

@@ -1,7 +1,6 @@
 """A whole family in one statement: its version, its cases with their typed rows, parties, clocks, open tasks,
 documents, who read it, the stamp, and the event a repeated key left. No lock is held; the version guards the write."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -13,6 +12,7 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models.base import ModelState
 from django.utils.translation import gettext as _
+from pydantic_core import from_json
 
 from casework.domain.errors import OutOfScope
 from casework.domain.law import laws
@@ -130,8 +130,8 @@ def _sql(vendor: str, where: str) -> str:
         build = (
             f"json_build_array({', '.join(columns)})" if vendor == "postgresql" else f"json_array({', '.join(columns)})"
         )
-        aggregate = "json_agg" if vendor == "postgresql" else "json_group_array"
-        return f"(SELECT {aggregate}({build}) FROM {source})"
+        rows = f"json_agg({build})::text" if vendor == "postgresql" else f"json_group_array({build})"
+        return f"(SELECT {rows} FROM {source})"
 
     case, members = Case._meta.db_table, "m.family_id = f.id"
     selects = [rows(Case, "m", f"{case} m WHERE {members}")]
@@ -152,10 +152,11 @@ def _sql(vendor: str, where: str) -> str:
                 f"{case} m JOIN {model._meta.db_table} t ON t.{link} = m.id{extra} WHERE {members}",
             )
         )
-    repeated = "json_build_object" if vendor == "postgresql" else "json_object"
+    entry = "'entry', e.entry, 'body', e.body"
+    repeated = f"json_build_object({entry})::text" if vendor == "postgresql" else f"json_object({entry})"
     return (
         f"SELECT f.id, f.version, (SELECT version FROM casework_stamp WHERE id = 1), "
-        f"(SELECT {repeated}('entry', e.entry, 'body', e.body) FROM casework_caseevent e WHERE e.key = "
+        f"(SELECT {repeated} FROM casework_caseevent e WHERE e.key = "
         f"{'%s::uuid' if vendor == 'postgresql' else '%s'}), "
         f"{', '.join(selects)} FROM {case} c JOIN casework_family f ON f.id = c.family_id WHERE {where}"
     )
@@ -177,7 +178,7 @@ def _key_parameter(key: UUID | None) -> Any:
 
 
 def _parsed(value: Any) -> Any:
-    return (json.loads(value) if isinstance(value, str) else value) or []
+    return from_json(value) if value else []
 
 
 def _rows(model: type[models.Model], rows: Any) -> list[Any]:

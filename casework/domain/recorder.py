@@ -4,16 +4,14 @@ PostgreSQL gets one statement (a writable CTE whose parts take their rows as JSO
 changes and stays prepared); SQLite gets one statement a table inside BEGIN IMMEDIATE; `orm` is the slow form that
 the tests compare both with."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import UTC
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, connection, models, transaction
+from pydantic_core import to_json
 
 from casework.domain.errors import Conflict
 
@@ -155,10 +153,22 @@ def _field(model: type[models.Model], name: str) -> models.Field:
 
 
 def _as_json(write: _Write) -> str:
+    """Moments, amounts and keys as JSON's text, which PostgreSQL reads as its own; what only the field knows how to
+    write, as the field writes it."""
     names = (*write.columns, write.match) if write.match else write.columns
-    fields = _fields(write.model, names)
-    rows = [{field.column: _json_value(field, row[name]) for name, field in fields} for row in write.rows]
-    return json.dumps(rows, ensure_ascii=False)
+    own = _own_forms(write.model, names)
+    rows = [row | {name: field.get_prep_value(row[name]) for name, field in own} for row in write.rows]
+    return to_json(rows).decode()
+
+
+@cache
+def _own_forms(model: type[models.Model], names: tuple[str, ...]) -> tuple[tuple[str, models.Field], ...]:
+    """The fields that are none of Django's. No column has another name than its field, so a row is a JSON object."""
+    fields = _fields(model, names)
+    renamed = [name for name, field in fields if field.column != name]
+    if renamed:
+        raise TypeError(f"Expected columns named as their fields, but {model.__name__} has {renamed}.")
+    return tuple((n, f) for n, f in fields if not type(f).get_prep_value.__module__.startswith("django.db.models."))
 
 
 @cache
@@ -166,36 +176,32 @@ def _fields(model: type[models.Model], names: tuple[str, ...]) -> tuple[tuple[st
     return tuple((name, _field(model, name)) for name in names)
 
 
-def _json_value(field: models.Field, value: Any) -> Any:
-    if type(value) in PLAIN or isinstance(field, models.JSONField):
-        return value
-    value = field.get_prep_value(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal | UUID) else value
-
-
-PLAIN = frozenset((str, int, bool, type(None)))  # what is the same in JSON, so that no field need be asked
+PLAIN = frozenset((str, int, bool, type(None)))  # what is the same everywhere, so that no field need be asked
 
 
 def _as_rows(write: _Write) -> list[list[Any]]:
     names = (*write.columns, write.match) if write.match else write.columns
-    fields = _fields(write.model, names)
-    return [[_row_value(field, row[name]) for name, field in fields] for row in write.rows]
-
-
-def _row_value(field: models.Field, value: Any) -> Any:
-    if type(value) in PLAIN and _is_kept_plain(field):
-        return value
-    return field.get_db_prep_save(value, connection)
+    encoders = _encoders(write.model, names)
+    return [[encode(row[name]) for name, encode in encoders] for row in write.rows]
 
 
 @cache
-def _is_kept_plain(field: models.Field) -> bool:
-    """Whether SQLite holds the field's text and numbers as Python does; keys, moments and amounts it writes its way."""
-    if isinstance(field, models.ForeignKey):
-        return _is_kept_plain(field.target_field)
-    return isinstance(field, models.CharField | models.TextField | models.IntegerField | models.BooleanField)
+def _encoders(model: type[models.Model], names: tuple[str, ...]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    return tuple((name, _encoder(field)) for name, field in _fields(model, names))
+
+
+def _encoder(field: models.Field) -> Callable[[Any], Any]:
+    """How SQLite keeps the field: text and numbers as Python does, moments in UTC, else as Django writes it."""
+
+    def as_the_field_says(value: Any) -> Any:
+        return field.get_db_prep_save(value, connection)
+
+    kept = field.target_field if isinstance(field, models.ForeignKey) else field
+    if isinstance(kept, models.DateTimeField):
+        return lambda value: value and str(value.astimezone(UTC).replace(tzinfo=None))
+    if isinstance(kept, models.CharField | models.TextField | models.IntegerField | models.BooleanField):
+        return lambda value: value if type(value) in PLAIN else as_the_field_says(value)
+    return as_the_field_says
 
 
 def _bound(write: _Write) -> str:

@@ -50,7 +50,7 @@ class Case(models.Model):
     type = models.CharField(max_length=60)
     family = models.ForeignKey(Family, models.PROTECT, related_name="cases")
     subject = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
-    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
     concerned = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", db_index=False)
     fact_at = models.DateTimeField(null=True)
     state = FSMField(max_length=40, default="", protected=True)

@@ -14,7 +14,7 @@ class Clock(models.Model):
         BREACHED = "breached"
 
     id = models.BigIntegerField(primary_key=True)
-    case = models.ForeignKey(Case, models.PROTECT, related_name="running_clocks")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="running_clocks", db_index=False)
     name = models.CharField(max_length=40)
     generation = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State, default=State.RUNNING)
@@ -50,7 +50,7 @@ class ClockWarning(models.Model):
     """A reminder before a clock is due; skipped when it lost its point."""
 
     id = models.BigIntegerField(primary_key=True)
-    clock = models.ForeignKey(Clock, models.PROTECT, related_name="warnings")
+    clock = models.ForeignKey(Clock, models.PROTECT, related_name="warnings", db_index=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="+", db_index=False)
     mark = models.CharField(max_length=40)
     due_at = models.DateTimeField()

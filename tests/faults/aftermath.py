@@ -29,7 +29,7 @@ def settle(time: Time, *, papers: bool = True) -> None:
 
 
 def everything() -> dict[str, Any]:
-    """Cases, their history, parties, clocks, open work, documents, notices, what is owed. Nothing half-done or broken."""
+    """Cases, history, parties, clocks, open work, documents, notices, what is owed. Nothing half-done or broken."""
     invariants.check_all()
     assert verify_ledger().ok
     return {

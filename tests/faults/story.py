@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, connections
 
 from casework.domain.clocks import GRACE
@@ -13,6 +14,7 @@ from casework.domain.deliveries import deliver_due
 from casework.domain.now import now
 from casework.domain.perform import open_case, perform
 from casework.domain.sweep import fire_due
+from casework.imports.tables import read_table
 from casework.models import Clock, Delivery
 from tests.conftest import Time, _copied, _drop, acting, forget
 from tests.factories import (
@@ -31,11 +33,12 @@ from tests.factories import (
 )
 from workflows.arbitration.models import Arbitration
 from workflows.disputes.models import ScoreDispute
+from workflows.evaluations.importing import open_evaluations, read_evaluations
 
 SIGNERS = ("qin", "abe", "bai", "cui", "gu", "shi", "luo", "liang", "tang")
 STEPS = (
     "file", "give_statement", "forward", "rule", "draw_ruling", "sign_ruling", "issue_ruling", "read", "appeal",
-    "reveal", "draw_award", "sign_award", "issue_award", "fire_clocks", "import_evaluation",
+    "reveal", "draw_award", "sign_award", "issue_award", "fire_clocks", "import_evaluations",
 )  # fmt: skip
 
 
@@ -59,7 +62,7 @@ class Story:
     def tell(self) -> None:
         for login in SIGNERS:
             credential(login)
-        self.keep("import_evaluation", lambda: evaluation(publisher=None))
+        self.keep("import_evaluations", import_two)
         score = evaluation()
         recording(score)
         self.go("file", lambda: open_case("disputes.ScoreDispute", acting("ann"), CLAIMS, subject=score, key="file"))
@@ -125,6 +128,16 @@ def elsewhere(original: str, *, drop: bool = True) -> Iterator[str]:
         forget()
         if drop:
             _drop(copy)
+
+
+def import_two() -> None:
+    """As the command imports a file; of what is there already, nothing."""
+    lines = (settings.BASE_DIR / "demo/data/evaluations-2026-10.csv").read_bytes().splitlines(keepends=True)
+    heads = list(dict.fromkeys(line.split(b",")[0] for line in lines))[:3]
+    table = read_table(b"".join(line for line in lines if line.split(b",")[0] in heads))
+    found = read_evaluations(table)
+    assert not found.problems and len(found.records) + len(found.unchanged) == 2
+    open_evaluations(found.records, acting("qin"))
 
 
 def deliver_until_idle() -> None:

@@ -21,6 +21,11 @@ class Plant:
     found_by: str
     said: str
 
+    @property
+    def judges(self) -> bool:
+        """Whether the fault lies in who may, who is barred or what is decided."""
+        return self.sow.__module__.endswith("plants_of_judgement")
+
 
 _plants: dict[str, Plant] = {}
 

@@ -1,6 +1,5 @@
 """Cases and what may be done with them."""
 
-from contextlib import suppress
 from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,11 +8,11 @@ from ninja import Header, Query, Router, Status
 from casework import queries
 from casework.api import shapes
 from casework.domain.actor import Actor
-from casework.domain.errors import InvalidInput, NotAllowedNow
+from casework.domain.errors import InvalidInput
 from casework.domain.law import law_by_number
 from casework.domain.perform import open_case, perform
 from casework.queries.actions import version_needed
-from casework.queries.case_page import READ
+from casework.serving import opened_by
 
 router = Router(tags=["cases"])
 Key = Annotated[
@@ -50,7 +49,7 @@ def get_case(request: HttpRequest, number: str) -> Any:
     """Whoever scores blind gets the blind view until all is revealed. **Opening it counts as service** where the case
     waits to be served on you (an evaluation on its agent, a ruling on the agent who filed): the action `read` is
     performed in your name and time limits start. Machine accounts serve nobody."""
-    return queries.shown_case(*_opened(who(request), number))
+    return queries.shown_case(*opened_by(who(request), number))
 
 
 @router.get("/cases/{number}/events", response=list[shapes.EventOut], summary="The case's ledger")
@@ -59,7 +58,7 @@ def get_events(
 ) -> Any:
     """Entries after sequence `after`, oldest first. They tell the score, so **opening them counts as service** like
     opening the case."""
-    sight, case = _opened(who(request), number)
+    sight, case = opened_by(who(request), number)
     return queries.shown_events(sight, case, after, limit)
 
 
@@ -118,22 +117,6 @@ def post_action(request: HttpRequest, number: str, action: str, body: shapes.Doi
 
 def who(request: HttpRequest) -> Actor:
     return request.auth  # type: ignore[attr-defined]
-
-
-def serve(sight: Any, case: Any, actor: Actor) -> bool:
-    """Whether the person's opening served the case on them, which it now is."""
-    if not queries.reads_for_service(sight, case, actor):
-        return False
-    with suppress(NotAllowedNow):  # served by another door or a clock in the meantime
-        perform(case.number, READ, actor)
-    return True
-
-
-def _opened(actor: Actor, number: str) -> Any:
-    sight, case = queries.opened(number, actor)
-    if serve(sight, case, actor):
-        return queries.look_at(number, actor.person_id, actor.received_at)
-    return sight, case
 
 
 def _decides(number: str, action: str) -> bool:

@@ -7,7 +7,8 @@ from ninja import Router
 
 from casework import queries
 from casework.api import shapes
-from casework.api.cases import serve, who
+from casework.api.cases import who
+from casework.serving import serve
 
 router = Router()
 

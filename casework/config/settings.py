@@ -6,6 +6,8 @@ GONGDUAN_BROKER_URL    amqp://USER:PASSWORD@HOST:PORT/VHOST or redis://:PASSWORD
 GONGDUAN_SECRET_KEY    otherwise made once and kept in GONGDUAN_HOME/secret.key
 GONGDUAN_BASE_URL      the address printed in documents (QR code)
 GONGDUAN_DELIVERY_LEASE  seconds for which a worker has a delivery to itself (default: 180, longer than any takes)
+GONGDUAN_IDLE_MINUTES  a browser that asks for nothing that long has to log in again (default: 60)
+GONGDUAN_PROXIES       how many proxies stand before the site and add to X-Forwarded-For (default: 0)
 GONGDUAN_DEBUG, GONGDUAN_ALLOWED_HOSTS
 """
 
@@ -125,6 +127,11 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_cotton",
+    "csp",
     "guardian",
     "viewflow",
     "viewflow.workflow",
@@ -134,18 +141,28 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": ["django.template.context_processors.request", "casework.web.frame.frame"],
+            "builtins": [
+                "casework.web.templatetags.gongduan",
+                "django.templatetags.static",
+                "django.templatetags.i18n",
+            ],
+        },
     }
 ]
 ROOT_URLCONF = "casework.config.urls"
@@ -174,7 +191,42 @@ LOCALE_PATHS = [BASE_DIR / "casework" / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True
-STATIC_URL = "static/"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Names carry the content's digest, so browsers may keep them for ever; `manage.py collectstatic` makes them.
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# A page takes everything from here and tells nobody where it led.
+NOTHING, HERE = "'none'", "'self'"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NOTHING], "script-src": [HERE], "style-src": [HERE], "img-src": [HERE, "data:"],
+        "font-src": [HERE], "media-src": [HERE, "blob:"], "connect-src": [HERE], "form-action": [HERE],
+        "frame-ancestors": [NOTHING], "base-uri": [NOTHING], "object-src": [NOTHING],
+    }
+}  # fmt: skip
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Behind TLS everything that says who somebody is stays on TLS.
+BEHIND_TLS = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * int(os.environ.get("GONGDUAN_IDLE_MINUTES", "60"))
+CSRF_FAILURE_VIEW = "casework.web.refusals.csrf_failed"
+PROXIES = int(os.environ.get("GONGDUAN_PROXIES", "0"))
+LOGIN_URL = "login"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DOCUMENT_WORKERS = 1

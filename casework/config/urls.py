@@ -1,4 +1,4 @@
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from casework.api.health import healthz, readyz
 from casework.api.problems import no_path
@@ -9,4 +9,9 @@ urlpatterns = [
     path("readyz", readyz),
     path("api/v1/", api.urls),
     re_path(r"^api/", no_path),
+    path("", include("casework.web.urls")),
 ]
+handler400 = "casework.web.refusals.bad_request"
+handler403 = "casework.web.refusals.forbidden"
+handler404 = "casework.web.refusals.not_found"
+handler500 = "casework.web.refusals.server_error"

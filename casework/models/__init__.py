@@ -9,6 +9,7 @@ from casework.models.event import CaseEvent, EventText, StreamHead
 from casework.models.grant import Grant, Leave
 from casework.models.import_run import ImportRun
 from casework.models.installation import Installation, Stamp
+from casework.models.login_failure import LoginFailure
 from casework.models.person import Account, Person, SigningKey, Token
 from casework.models.policy import PolicyVersion
 from casework.models.task import Task
@@ -16,6 +17,6 @@ from casework.models.unit import Unit
 
 __all__ = [
     "Account", "CalendarDay", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry", "ClockWarning", "Delivery",
-    "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave", "Notice", "Numbering",
+    "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave", "LoginFailure", "Notice", "Numbering",
     "Party", "Person", "PolicyVersion", "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from casework.queries.blind import answer
 from casework.queries.case_page import clocks_of, reads_for_service, show_case, shown_case
 from casework.queries.case_table import case_list
 from casework.queries.events import events_of, shown_events
-from casework.queries.inbox import inbox
+from casework.queries.inbox import inbox, inbox_counts
 from casework.queries.papers import (
     bytes_of,
     document_bytes,
@@ -21,6 +21,6 @@ from casework.queries.sight import look_at, opened
 
 __all__ = [
     "actions_for", "answer", "bytes_of", "case_list", "clocks_of", "document_bytes", "documents_of", "events_of",
-    "evidence_bytes", "evidence_of", "find_document", "inbox", "look_at", "opened", "reads_for_service", "show_case",
+    "evidence_bytes", "evidence_of", "find_document", "inbox", "inbox_counts", "look_at", "opened", "reads_for_service", "show_case",
     "show_document", "shown_case", "shown_events",
 ]  # fmt: skip

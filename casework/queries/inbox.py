@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from casework.domain.authority import barred
 from casework.domain.directory import Directory, directory
 from casework.domain.errors import InvalidInput
-from casework.domain.law import law_of, laws
+from casework.domain.law import law_named, law_of, laws
 from casework.domain.ledger import plain
 from casework.domain.now import now
 from casework.domain.policy import current_policy
@@ -17,7 +17,7 @@ from casework.domain.reading import FamilyView
 from casework.domain.scope import visible
 from casework.domain.wording import party_label, role_label
 from casework.flow.projection import nodes
-from casework.models import Family, Party, Task
+from casework.models import Family, Party, Stamp, Task
 from casework.queries.blind import seatless, sitting_blind
 from casework.queries.mine import owed_by
 from casework.queries.owed import seconds_between
@@ -31,25 +31,27 @@ UNSHOWN = ("flow_task", "flow_task_type", "token", "assigned", "started", "creat
 
 def inbox(
     person_id: int | None, view: str = "mine", cursor: str | None = None, limit: int = 25, at: datetime | None = None,
-    stamp: int | None = None,
+    stamp: int | None = None, *, type: str | None = None, unit: str | None = None, q: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """{"tasks": […], "next": cursor or None, "count": number or "1000+"}, soonest due first, without due time last.
 
     mine: owed by the person. claimable: owed by whoever holds a role they hold, save decisions they are barred from;
     those leave the page, so it may be short, and `count` counts them unless all fits on one page. team: in the units
     they lead or look over. overdue: past due in their scope. Of a case that the person scores blind there is nothing
-    but what they owe themselves, in `mine` and `overdue`, without its unit."""
+    but what they owe themselves, in `mine` and `overdue`, without its unit.
+    `type`, `unit` (with those below it) and `q` (a case number or its start) narrow each of them."""
     if view not in VIEWS:
         raise InvalidInput(
             _("Expected a view, but '%(view)s' is none; views are %(known)s")
             % {"view": view[:40], "known": ", ".join(VIEWS)}
         )
     moment, book, limit = at or now(), directory(stamp), checked_limit(limit)
-    if view == "mine" and person_id and not cursor:
+    narrower = _narrower(type, unit, q, person_id, book)
+    if view == "mine" and person_id and not cursor and not narrower:
         page = owed_by(person_id, limit + 1)
         total = page[0].total if page else 0
     else:
-        wanted = Task.objects.filter(_wanted(view, person_id, moment, book), finished=None)
+        wanted = Task.objects.filter(_wanted(view, person_id, moment, book), narrower, finished=None)
         blind = Exists(sitting_blind(person_id).filter(case_id=OuterRef("process_id")))
         rows = wanted.filter(_place(cursor)).annotate(total=counted_in(wanted), blind=blind).select_related("process")
         page = list(rows.defer(*UNSHOWN).order_by(F("due_at").asc(nulls_last=True), "id")[: limit + 1])
@@ -66,6 +68,30 @@ def inbox(
         "next": following,
         "count": count_shown(total),
     }
+
+
+def inbox_counts(person_id: int | None, at: datetime | None = None, stamp: int | None = None) -> dict[str, Any]:
+    """{view: number or "1000+"}; of claimable tasks also those that the person is barred from."""
+    moment, book = at or now(), directory(stamp)
+    one = {view: Task.objects.filter(_wanted(view, person_id, moment, book), finished=None) for view in VIEWS}
+    counted = Stamp.objects.annotate(**{view: counted_in(wanted) for view, wanted in one.items()})
+    return {view: count_shown(total or 0) for view, total in counted.values(*VIEWS).get().items()}
+
+
+def _narrower(type: str | None, unit: str | None, q: str | None, person_id: int | None, book: Directory) -> Q:
+    """Of a case that the person scores blind nothing is known to ask for but its number and type."""
+    narrower = Q()
+    if type:
+        narrower &= Q(process__type=law_named(type).label)
+    if unit:
+        found = next((view for view in book.units.values() if view.code == unit), None)
+        if found is None:
+            raise InvalidInput(_("Expected a unit, but '%(unit)s' is none; choose another") % {"unit": unit[:40]})
+        blind = Exists(sitting_blind(person_id).filter(case_id=OuterRef("process_id")))
+        narrower &= Q(unit_id__in=sorted(book.below[found.id])) & ~Q(blind)
+    if q:
+        narrower &= Q(number__startswith=q.strip().upper()[:64])
+    return narrower
 
 
 def _wanted(view: str, person_id: int | None, moment: datetime, book: Directory) -> Q:

@@ -72,12 +72,12 @@ def test_request_by_session_after_the_account_changed_is_not_authenticated(api, 
 
 def test_session_that_was_another_s_is_read_anew(api):
     """A person logs in on a browser on which another was logged in: whoever the session says counts."""
-    from casework.api import login
+    from casework import sessions
 
     client = session_of("ian")
     client.get(f"{BASE}/inbox")
     key = client.cookies["sessionid"].value
-    login._accounts[key] = Account.objects.get(username="lee").pk
+    sessions._accounts[key] = Account.objects.get(username="lee").pk
     assert client.get(f"{BASE}/inbox").wsgi_request.account.username == "ian"
 
 

@@ -1,0 +1,92 @@
+"""Who asks for a page: the person of the session, in their language, at the time the request came in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from casework.domain.actor import Actor, actor_for
+from casework.domain.errors import Refusal
+from casework.domain.now import now
+from casework.sessions import account_of_session
+from casework.web.refusals import refused
+
+View = Callable[..., HttpResponse]
+IMPERSONATED = "impersonated"  # in a session that a demo's one-click login began
+
+
+def page(view: View) -> View:
+    """Only for people who are logged in: `request.actor` and `request.account` are theirs. Others log in first and come
+    back; a refusal becomes a page that says why and what to do."""
+
+    @wraps(view)
+    def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.received_at = now()
+        account = account_of_session(request)
+        if account is None or not account.is_active:
+            return _to_login(request)
+        request.account, request.actor = account, _actor(request, account)
+        speak(request, account.language)
+        try:
+            response = view(request, *args, **kwargs)
+        except Refusal as refusal:
+            response = refused(request, refusal)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return asked
+
+
+def public(view: View) -> View:
+    """For everybody; whoever is logged in is known."""
+
+    @wraps(view)
+    def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.received_at = now()
+        request.account = account_of_session(request) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+        if request.account is not None:
+            speak(request, request.account.language)
+        return view(request, *args, **kwargs)
+
+    return asked
+
+
+def speak(request: Any, language: str) -> None:
+    """The rest of the request is in that language, if it is one of ours; else as the browser asked."""
+    if language and translation.check_for_language(language):
+        translation.activate(language)
+        request.LANGUAGE_CODE = translation.get_language()
+
+
+def _actor(request: Any, account: Any) -> Actor:
+    impersonated = bool(request.session.get(IMPERSONATED))
+    actor = actor_for(account, door="web", authenticated="session", impersonated=impersonated)
+    return Actor(**{**vars(actor), "received_at": request.received_at, "stamp": getattr(account, "stamp", None)})
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    """To the login, and from there back here; of what was being sent, to where it was written."""
+    back = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "")
+    address = f"{reverse('login')}?{urlencode({'next': own_path(request, back)})}"
+    if getattr(request, "htmx", False):
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = address
+        return response
+    return redirect(address)
+
+
+def own_path(request: HttpRequest, address: str) -> str:
+    """The address if it is one of this site, without the site; else the front page."""
+    hosts = {request.get_host()}
+    if not url_has_allowed_host_and_scheme(address, hosts, require_https=request.is_secure()):
+        return reverse("inbox")
+    path = address.split("://", 1)[-1]
+    path = path if address.startswith("/") else "/" + path.partition("/")[2]
+    return path if path.startswith("/") and not path.startswith("//") else reverse("inbox")

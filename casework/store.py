@@ -3,7 +3,9 @@
 import hashlib
 import os
 import tempfile
+from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
@@ -37,15 +39,42 @@ def get(folder: Path, digest: str) -> bytes:
     try:
         data = path_of(folder, digest).read_bytes()
     except FileNotFoundError:
-        raise FileProblem(
-            "missing", _("Expected file %(digest)s, but it is missing") % {"digest": digest[:16]}
-        ) from None
+        raise _missing(digest) from None
     if hashlib.sha256(data).hexdigest() != digest:
-        raise FileProblem(
-            "altered",
-            _("Expected file %(digest)s as it was received, but it was altered") % {"digest": digest[:16]},
-        )
+        raise _altered(digest)
     return data
+
+
+def opened(folder: Path, digest: str) -> BinaryIO:
+    """The file with that digest, to be read in parts, or FileProblem. However large it is, it is never held in memory,
+    and what was looked through once is not looked through again until the disk says that it changed."""
+    try:
+        file = path_of(folder, digest).open("rb")
+    except FileNotFoundError:
+        raise _missing(digest) from None
+    try:
+        known = os.fstat(file.fileno())
+        if _digest_of(str(file.name), known.st_ino, known.st_size, known.st_mtime_ns, known.st_ctime_ns) != digest:
+            raise _altered(digest)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+@lru_cache(maxsize=1024)
+def _digest_of(path: str, *_as_the_disk_says: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _missing(digest: str) -> FileProblem:
+    return FileProblem("missing", _("Expected file %(digest)s, but it is missing") % {"digest": digest[:16]})
+
+
+def _altered(digest: str) -> FileProblem:
+    words = _("Expected file %(digest)s as it was received, but it was altered")
+    return FileProblem("altered", words % {"digest": digest[:16]})
 
 
 def path_of(folder: Path, digest: str) -> Path:

@@ -10,7 +10,12 @@ LANGUAGE_CODE = "en"
 HOME = Path(tempfile.mkdtemp(prefix="gongduan-test-"))
 EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
+PEAKS_FOLDER = HOME / "peaks"
 PKI_FOLDER = HOME / "pki"
+STATIC_ROOT = HOME / "static"
+STATIC_ROOT.mkdir()
+# Files under their own names: nothing is collected for a test.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}  # noqa: F405

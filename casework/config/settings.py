@@ -16,6 +16,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from csp.constants import NONCE
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -117,6 +118,7 @@ CALENDAR_FOLDER = BASE_DIR / "policies" / "calendars"
 RUBRIC_FOLDER = BASE_DIR / "policies" / "rubrics"
 EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
+PEAKS_FOLDER = HOME / "peaks"  # made from the evidence, and made anew when it is gone
 PKI_FOLDER = HOME / "pki"
 
 CASE_TYPES = sorted(
@@ -208,7 +210,7 @@ STORAGES = {
 NOTHING, HERE = "'none'", "'self'"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [NOTHING], "script-src": [HERE], "style-src": [HERE], "img-src": [HERE, "data:"],
+        "default-src": [NOTHING], "script-src": [HERE], "style-src": [HERE, NONCE], "img-src": [HERE, "data:"],
         "font-src": [HERE], "media-src": [HERE, "blob:"], "connect-src": [HERE], "form-action": [HERE],
         "frame-ancestors": [NOTHING], "base-uri": [NOTHING], "object-src": [NOTHING],
     }

@@ -95,8 +95,10 @@ def build(
     return event, EventText(event_id=pk, texts=texts) if texts else None
 
 
-def note(stream: str, action: str, data: dict[str, Any], *, actor: Any = None, case: Case | None = None) -> CaseEvent:
-    """An entry in `org` or `access`, written at once (also inside an open transaction)."""
+def note(
+    stream: str, action: str, data: dict[str, Any], *, actor: Any = None, case: Case | None = None, key: Any = None
+) -> CaseEvent:
+    """An entry in `org` or `access`, written at once (also inside an open transaction); Conflict for a known key."""
     from casework.domain.actor import shown, system
 
     actor = actor or system()
@@ -108,7 +110,7 @@ def note(stream: str, action: str, data: dict[str, Any], *, actor: Any = None, c
         head = StreamHead.objects.select_for_update().get(stream=stream)  # these streams are everybody's: wait in turn
         event, texts = build(
             stream=stream, seq=head.seq + 1, previous=head.head, head=members, data=data, case=None, action=action,
-            actor_id=actor.person_id,
+            actor_id=actor.person_id, key=key,
         )  # fmt: skip
         recorder = Recorder(guard=(head, "seq"))
         recorder.insert(event, *([texts] if texts else []))

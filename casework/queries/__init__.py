@@ -2,7 +2,7 @@
 
 A case outside a person's scope raises OutOfScope, like one that does not exist."""
 
-from casework.queries.actions import actions_for
+from casework.queries.actions import actions_for, actions_in
 from casework.queries.blind import answer
 from casework.queries.case_page import clocks_of, reads_for_service, show_case, shown_case
 from casework.queries.case_table import case_list
@@ -13,14 +13,17 @@ from casework.queries.papers import (
     document_bytes,
     documents_of,
     evidence_bytes,
+    evidence_file,
+    evidence_in,
     evidence_of,
+    state_of,
     find_document,
     show_document,
 )
 from casework.queries.sight import look_at, opened
 
 __all__ = [
-    "actions_for", "answer", "bytes_of", "case_list", "clocks_of", "document_bytes", "documents_of", "events_of",
-    "evidence_bytes", "evidence_of", "find_document", "inbox", "inbox_counts", "look_at", "opened", "reads_for_service", "show_case",
-    "show_document", "shown_case", "shown_events",
+    "actions_for", "actions_in", "answer", "bytes_of", "case_list", "clocks_of", "document_bytes", "documents_of", "events_of",
+    "evidence_bytes", "evidence_file", "evidence_in", "evidence_of", "find_document", "inbox", "inbox_counts", "look_at", "opened", "reads_for_service", "show_case",
+    "show_document", "shown_case", "shown_events", "state_of",
 ]  # fmt: skip

@@ -36,7 +36,11 @@ def actions_for(number: str, actor: Actor) -> list[dict[str, Any]]:
     Whoever scores blind hears of what they owe and of nothing else.
 
     {"action", "opens", "label", "allowed", "why", "code", "decides", "version_required", "schema"}"""
-    sight, case = look_at(number, actor.person_id, actor.received_at)
+    return actions_in(*look_at(number, actor.person_id, actor.received_at), actor)
+
+
+def actions_in(sight: Sight, case: Any, actor: Actor) -> list[dict[str, Any]]:
+    """The same of a family that was looked at."""
     step = Step(family=sight.family, book=sight.book, recorder=Recorder(), at=sight.at)
     return [
         _shown(spec, opens, _refusal(spec, actor, target, sight, step))

@@ -2,7 +2,7 @@
 look over closed cases."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -70,7 +70,7 @@ def find_document(document_id: str, actor: Actor) -> tuple[Sight, Any, Document]
 
 def evidence_of(number: str, actor: Actor) -> list[dict[str, Any]]:
     """What the case type names as its evidence: kind, digest, size and state of each; no bytes."""
-    return _evidence(*opened(number, actor))
+    return evidence_in(*opened(number, actor))
 
 
 def evidence_bytes(number: str, sha256: str, actor: Actor) -> tuple[str, bytes]:
@@ -82,10 +82,31 @@ def evidence_bytes(number: str, sha256: str, actor: Actor) -> tuple[str, bytes]:
     return listed[sha256], _stored(settings.EVIDENCE_FOLDER, sha256)
 
 
-def _evidence(sight: Sight, case: Any) -> list[dict[str, Any]]:
+def evidence_file(number: str, sha256: str, actor: Actor) -> tuple[dict[str, Any], BinaryIO]:
+    """(what evidence_of() lists, the open file) for reading in parts; the same refusals as evidence_bytes()."""
+    item = next((item for item in evidence_of(number, actor) if item["sha256"] == sha256), None)
+    if item is None:
+        raise nothing_there()
+    try:
+        return item, store.opened(settings.EVIDENCE_FOLDER, sha256)
+    except store.FileProblem as problem:
+        raise _unavailable(problem) from None
+
+
+def evidence_in(sight: Sight, case: Any) -> list[dict[str, Any]]:
+    """The same as evidence_of() of a family that was opened."""
     if sight.blind:
         return presented(case, "evidence_blind", sight) or []
     return sight.masked(presented(case, "evidence", sight) or [])
+
+
+def state_of(sha256: str) -> str:
+    """How a file of the evidence is now: `intact`, `missing` or `altered`."""
+    try:
+        store.opened(settings.EVIDENCE_FOLDER, sha256).close()
+    except store.FileProblem as problem:
+        return problem.code
+    return "intact"
 
 
 def _is_open(document: Document, case: Any, sight: Sight) -> bool:
@@ -98,10 +119,12 @@ def _stored(folder: Path, sha256: str) -> bytes:
     try:
         return store.get(folder, sha256)
     except store.FileProblem as problem:
-        raise FileUnavailable(
-            _("%(problem)s; tell the administrator, who restores it from the backup") % {"problem": problem},
-            code=f"file_{problem.code}",
-        ) from None
+        raise _unavailable(problem) from None
+
+
+def _unavailable(problem: store.FileProblem) -> FileUnavailable:
+    words = _("%(problem)s; tell the administrator, who restores it from the backup")
+    return FileUnavailable(words % {"problem": problem}, code=f"file_{problem.code}")
 
 
 def _shown(document: Document, case: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from casework.web import cases, inbox, login, preferences
+from casework.web import cases, charts, files, inbox, login, preferences, recordings
 
 urlpatterns = [
     path("", login.front),
@@ -10,4 +10,9 @@ urlpatterns = [
     path("preferences", preferences.prefer, name="prefer"),
     path("inbox", inbox.show, name="inbox"),
     path("cases/<str:number>", cases.show, name="case"),
+    path("cases/<str:number>/chart.svg", charts.chart, name="chart"),
+    path("cases/<str:number>/recording/peaks.json", recordings.peaks, name="peaks"),
+    path("cases/<str:number>/recording/<str:sha256>", recordings.play, name="recording"),
+    path("cases/<str:number>/evidence/<str:sha256>", files.evidence, name="evidence"),
+    path("documents/<str:document_id>.pdf", files.document, name="document"),
 ]

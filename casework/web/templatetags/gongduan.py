@@ -8,6 +8,7 @@ from django import template
 from django.conf import settings
 from django.templatetags.static import static
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -20,7 +21,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 @register.simple_tag
 def icon(name: str, label: str = "") -> Any:
     """A drawing of the icon sheet; said aloud only if it has a label."""
-    said = format_html('role="img" aria-label="{}"', label) if label else format_html('aria-hidden="true"')
+    said = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     sheet = static("vendor/bootstrap-icons/icons.svg")
     return format_html('<svg class="icon" {}><use href="{}#{}"></use></svg>', said, sheet, name)
 

@@ -1,0 +1,40 @@
+"""Files of a case: its evidence to take away, its documents to read."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from casework import queries
+from casework.serving import serve
+from casework.web.recordings import found, sent
+from casework.web.visitor import page
+
+# Browsers draw a PDF with a viewer of their own, which `sandbox` keeps from starting (Safari) or from showing anything
+# at all; its styles stand in the page that they make up around it.
+ONLY_SHOWN = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+@require_safe
+@page
+def evidence(request: Any, number: str, sha256: str) -> Any:
+    """The file as it was received, never opened by the browser itself."""
+    item, file = found(request.actor, number, sha256)
+    return sent(request, file, item, number, "attachment")
+
+
+@require_safe
+@page
+def document(request: Any, document_id: str) -> HttpResponse:
+    """The PDF as it now is. Opening an issued decision is its service where it waits to be served on this person."""
+    actor = request.actor
+    sight, case, paper = queries.find_document(document_id, actor)
+    data = queries.bytes_of(paper)
+    if paper.issued_at is not None:
+        serve(sight, case, actor)
+    response = HttpResponse(data, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{case.number}-{paper.kind}.pdf"'
+    response["ETag"] = f'"{paper.file_sha256}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = ONLY_SHOWN
+    return response

@@ -38,7 +38,7 @@ class SessionCookie(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Actor | None:
         account = account_of_session(request)
-        return _at_the_door(request, account, "session") if account and account.is_active else None
+        return _at_the_door(request, account, "session") if account else None
 
 
 def _at_the_door(request: HttpRequest, account: Any, authenticated: str) -> Actor:
@@ -46,7 +46,8 @@ def _at_the_door(request: HttpRequest, account: Any, authenticated: str) -> Acto
     request.account = account  # type: ignore[attr-defined]
     if "Accept-Language" not in request.headers and translation.check_for_language(account.language):
         translation.activate(account.language)
-    actor = actor_for(account, door="api", authenticated=authenticated)
+    impersonated = getattr(account, "impersonated", False)
+    actor = actor_for(account, door="api", authenticated=authenticated, impersonated=impersonated)
     return Actor(**{**vars(actor), "received_at": request.received_at, "stamp": getattr(account, "stamp", None)})  # type: ignore[attr-defined]
 
 

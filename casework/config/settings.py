@@ -226,6 +226,9 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * int(os.environ.get("GONGDUAN_IDLE_MINUTES", "60"))
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # the cookie; how long one may be idle stands in the database and moves
+# A proxy that ends TLS speaks plain HTTP to us, so the origin of our own forms would look foreign.
+CSRF_TRUSTED_ORIGINS = ["https://" + urlparse(BASE_URL).netloc] if BEHIND_TLS else []
 CSRF_FAILURE_VIEW = "casework.web.refusals.csrf_failed"
 PROXIES = int(os.environ.get("GONGDUAN_PROXIES", "0"))
 LOGIN_URL = "login"

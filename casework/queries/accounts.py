@@ -3,6 +3,7 @@
 Written by hand because every request asks it: the ORM takes longer to compose this statement than the database to
 answer it. What a door does not look at stays unread on the account until somebody asks."""
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -29,10 +30,12 @@ def account_of_token(token: str) -> Any:
     return found[0] if found else None
 
 
-def account_in_session(pk: int, key: str) -> tuple[Any, str] | None:
-    """(account `pk`, `stamp` on it, the data of the session with that key), or None when either is not there."""
+def account_in_session(pk: int, key: str) -> tuple[Any, str, datetime] | None:
+    """(account `pk`, `stamp` on it, data and end of the session with that key), or None when either is not there."""
     where = f"FROM {{account}} a JOIN {Session._meta.db_table} t ON t.session_key = %s {{person}}"
-    return _account(where, "t.expire_date > %s AND a.id = %s", [key, _parameter(timezone.now()), pk], "t.session_data")
+    asked = [key, _parameter(timezone.now()), pk]
+    found = _account(where, "t.expire_date > %s AND a.id = %s", asked, "t.session_data, t.expire_date")
+    return found and (found[0], found[1], _aware(found[2]))
 
 
 def _account(source: str, condition: str, parameters: list[Any], more: str = "NULL") -> Any:
@@ -44,10 +47,11 @@ def _account(source: str, condition: str, parameters: list[Any], more: str = "NU
     names, of_person = _names(Account), _names(Person)
     values = [bool(value) if name in FLAGS else value for name, value in zip(names, row, strict=False)]
     account: Any = Account.from_db(connection.alias, names, values)
-    person = row[len(names) : -2]
+    rest = len(names) + len(of_person)
+    person = row[len(names) : rest]
     account.person = Person.from_db(connection.alias, of_person, person) if person[0] else None
-    account.stamp = row[-2]
-    return account, row[-1]
+    account.stamp, *more = row[rest:]
+    return account, *more
 
 
 @cache
@@ -66,3 +70,9 @@ def _sql(source: str, condition: str, more: str) -> str:
 
 def _parameter(moment: Any) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
+
+
+def _aware(moment: Any) -> datetime:
+    """SQLite keeps UTC as text, unsaid."""
+    found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -16,10 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from casework.domain import ledger
 from casework.domain.actor import actor_for
+from casework.domain.directory import directory
+from casework.domain.now import now
+from casework.domain.wording import role_label
 from casework.models import Account
+from casework.sessions import IMPERSONATED
 from casework.web import throttle
 from casework.web.frame import is_demo
-from casework.web.visitor import IMPERSONATED, own_path, public
+from casework.web.visitor import own_path, public
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -33,7 +37,7 @@ def login(request: Any) -> HttpResponse:
     and a wrong password."""
     back = own_path(request, request.POST.get("next") or request.GET.get("next", ""))
     if request.method != "POST":
-        if request.account is not None and request.account.is_active:
+        if request.account is not None and "switch" not in request.GET:
             return redirect(back)
         return _form(request, back)
     name, password = request.POST.get("username", "")[:150], request.POST.get("password", "")[:1000]
@@ -44,13 +48,13 @@ def login(request: Any) -> HttpResponse:
             "Expected fewer attempts, but there were too many; wait %(n)d seconds and try again", seconds,
         ) % {"n": seconds}  # fmt: skip
         return _form(request, back, name, words, 429)
-    account = authenticate(request, username=name, password=password) if "\x00" not in name + password else None
+    tries = throttle.note_try(subjects, request.received_at)
+    account = authenticate(request, username=name.replace("\x00", ""), password=password)
     if account is None or account.is_machine:
-        throttle.note_failure(subjects, request.received_at)
         words = _("Expected a known name and its password, but they are not; check both and try again")
         return _form(request, back, name, words, 422)
     response = redirect(back)
-    throttle.note_success(request, response, name, subjects)
+    throttle.note_success(request, response, name, tries)
     begin(request, account, backend=BACKEND)
     return response
 
@@ -67,8 +71,9 @@ def logout(request: Any) -> HttpResponse:
 @public
 def switch(request: Any) -> HttpResponse:
     """In a demo database whoever clicks is that person, and everything they do says that it was a click."""
-    account = Account.objects.filter(username=request.POST.get("as", ""), is_active=True, is_machine=False).first()
-    if not is_demo() or account is None:
+    name = request.POST.get("as", "")[:150].replace("\x00", "")
+    account = Account.objects.filter(username=name, is_active=True, is_machine=False).first() if is_demo() else None
+    if account is None:
         raise Http404
     end(request)
     begin(request, account, backend=BACKEND)
@@ -85,10 +90,6 @@ def _form(request: Any, back: str, name: str = "", words: str = "", status: int 
 
 def roles() -> list[dict[str, Any]]:
     """Whom one may be in a demo, with what they do there."""
-    from casework.domain.directory import directory
-    from casework.domain.now import now
-    from casework.domain.wording import role_label
-
     book, moment = directory(), now()
     found = []
     for account in Account.objects.filter(is_active=True, is_machine=False).select_related("person").order_by("id"):

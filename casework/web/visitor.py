@@ -1,9 +1,10 @@
 """Who asks for a page: the person of the session, in their language, at the time the request came in."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +20,6 @@ from casework.sessions import account_of_session
 from casework.web.refusals import refused
 
 View = Callable[..., HttpResponse]
-IMPERSONATED = "impersonated"  # in a session that a demo's one-click login began
 
 
 def page(view: View) -> View:
@@ -30,7 +30,7 @@ def page(view: View) -> View:
     def asked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         request.received_at = now()
         account = account_of_session(request)
-        if account is None or not account.is_active:
+        if account is None:
             return _to_login(request)
         request.account, request.actor = account, _actor(request, account)
         speak(request, account.language)
@@ -66,8 +66,7 @@ def speak(request: Any, language: str) -> None:
 
 
 def _actor(request: Any, account: Any) -> Actor:
-    impersonated = bool(request.session.get(IMPERSONATED))
-    actor = actor_for(account, door="web", authenticated="session", impersonated=impersonated)
+    actor = actor_for(account, door="web", authenticated="session", impersonated=account.impersonated)
     return Actor(**{**vars(actor), "received_at": request.received_at, "stamp": getattr(account, "stamp", None)})
 
 
@@ -83,10 +82,9 @@ def _to_login(request: HttpRequest) -> HttpResponse:
 
 
 def own_path(request: HttpRequest, address: str) -> str:
-    """The address if it is one of this site, without the site; else the front page."""
-    hosts = {request.get_host()}
-    if not url_has_allowed_host_and_scheme(address, hosts, require_https=request.is_secure()):
+    """The address if it is one of this site, without the site; else the inbox."""
+    if not url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
         return reverse("inbox")
-    path = address.split("://", 1)[-1]
-    path = path if address.startswith("/") else "/" + path.partition("/")[2]
-    return path if path.startswith("/") and not path.startswith("//") else reverse("inbox")
+    parts = urlsplit(address.strip())
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    return path if re.match(r"/(?![/\\])", path) else reverse("inbox")

@@ -28,8 +28,8 @@ def show_case(number: str, actor: Actor) -> dict[str, Any]:
     return shown_case(*opened(number, actor))
 
 
-def shown_case(sight: Sight, case: Any) -> dict[str, Any]:
-    """The same of a family that was opened."""
+def shown_case(sight: Sight, case: Any, *, with_events: bool = True) -> dict[str, Any]:
+    """The same of a family that was opened; pages ask for events by newest_events()."""
     if sight.blind:
         return blind_case(case, sight)
     linked = [case_head(other, sight.book) for other in sight.family.cases if other is not case and sight.sees(other)]
@@ -48,7 +48,7 @@ def shown_case(sight: Sight, case: Any) -> dict[str, Any]:
             "documents": papers(case, sight),
             "family": linked,
             "details": presented(case, "present", sight) or {},
-            "events": event_entries(case, sight),
+            "events": event_entries(case, sight) if with_events else [],
         }
     )
 

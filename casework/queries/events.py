@@ -5,12 +5,13 @@ from typing import Any
 
 from casework.domain.actor import Actor
 from casework.domain.law import law_of
-from casework.domain.ledger import last_events
+from casework.domain.ledger import last_events, stream_of
 from casework.models import CaseEvent
 from casework.queries.presenting import confidential
 from casework.queries.sight import Sight, opened, unissued
 
 MOST = 1000
+CHECKED = {"state", "sha256"}  # what a check of a file finds
 
 
 def events_of(number: str, actor: Actor, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:
@@ -29,6 +30,39 @@ def event_entries(case: Any, sight: Sight, after: int = 0, limit: int = MOST) ->
     if sight.blind:
         return []
     rows = list(last_events(case, after).select_related("texts")[: max(1, min(limit, MOST))])
+    return _entries(rows, case, sight)
+
+
+def newest_events(
+    sight: Sight, case: Any, kind: str = "", before: int = 0, limit: int = 100
+) -> tuple[list[dict[str, Any]], bool]:
+    """(entries, newest first, of a kind if asked, below sequence `before`; whether there are older ones). The kinds are
+    `decisions`, `evidence` (what the parties brought forward, and checks of files) and `system`."""
+    if sight.blind:
+        return [], False
+    rows = CaseEvent.objects.filter(stream=stream_of(case)).order_by("-seq").select_related("texts")
+    if before:
+        rows = rows.filter(seq__lt=before)
+    if kind == "system":
+        rows = rows.filter(actor=None)
+    elif kind:
+        rows = rows.filter(action__in=actions_of(law_of(case), kind))
+    found = list(rows[: limit + 1])
+    entries = _entries(found[:limit][::-1], case, sight)[::-1]
+    return sight.masked(entries), len(found) > limit
+
+
+def actions_of(law: Any, kind: str) -> list[str]:
+    """The actions of that kind, by the law of the type."""
+    if kind == "decisions":
+        return [spec.name for spec in law.actions.values() if spec.decides or spec.after == "signed"]
+    return [
+        spec.name for spec in law.actions.values()
+        if spec.form.model_fields and not spec.decides and (spec.relation or set(spec.form.model_fields) == CHECKED)
+    ]  # fmt: skip
+
+
+def _entries(rows: list[CaseEvent], case: Any, sight: Sight) -> list[dict[str, Any]]:
     closed = set() if sight.reads_drafts(case) else _unissued_seqs(case, rows)
     closed |= {row.seq for row in rows if sight.is_sealed(case, row.action) and row.actor_id != sight.person_id}
     return [_shown(row, sight, row.seq in closed, _is_secret(row, case, sight)) for row in rows]

@@ -7,19 +7,29 @@ from importlib.util import find_spec
 from typing import Any
 
 
-def presented(case: Any, name: str, sight: Any) -> Any:
+def presented(case: Any, name: str, sight: Any, *more: Any) -> Any:
     """What that function of the type says of the case; None where it has none."""
-    show: Callable[..., Any] | None = _member(type(case).__module__.rsplit(".", 1)[0], name)
-    return show(case, sight) if show else None
+    show: Callable[..., Any] | None = _member(_package(case), "presenting", name)
+    return show(case, sight, *more) if show else None
+
+
+def paged(case: Any, name: str, sight: Any) -> Any:
+    """The same of its page.py: what only the case page needs, in the reader's words, names hidden where they are to be."""
+    show: Callable[..., Any] | None = _member(_package(case), "page", name)
+    return sight.masked(show(case, sight)) if show else None
 
 
 def confidential(case: Any) -> Mapping[str, tuple[str, ...]]:
     """Actions whose texts only the actor, those who look over closed cases and these parts of the case read."""
-    return _member(type(case).__module__.rsplit(".", 1)[0], "CONFIDENTIAL") or {}
+    return _member(_package(case), "presenting", "CONFIDENTIAL") or {}
+
+
+def _package(case: Any) -> str:
+    return type(case).__module__.rsplit(".", 1)[0]
 
 
 @cache
-def _member(package: str, name: str) -> Any:
-    if find_spec(f"{package}.presenting") is None:
+def _member(package: str, module: str, name: str) -> Any:
+    if find_spec(f"{package}.{module}") is None:
         return None
-    return getattr(import_module(f"{package}.presenting"), name, None)
+    return getattr(import_module(f"{package}.{module}"), name, None)

@@ -4,12 +4,29 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from casework import queries
+from casework.domain.law import law_of
+from casework.domain.policy import pinned_policy
+from casework.domain.wording import spoken
+from casework.queries.presenting import paged
 from casework.serving import opened_by
 from casework.web.deadlines import explained
+from casework.web.recordings import RECORDING, heard
+from casework.web.timeline import timeline
 from casework.web.visitor import page
+
+CLOCK_STATES = {
+    "running": gettext_lazy("running"), "paused": gettext_lazy("stands still"), "stopped": gettext_lazy("ended in time"),
+    "breached": gettext_lazy("ran out"),
+}  # fmt: skip
+FILE_STATES = {
+    "intact": gettext_lazy("as it was received"), "missing": gettext_lazy("missing"),
+    "altered": gettext_lazy("altered since it was received"),
+}  # fmt: skip
+DISPUTED = "disputed"
 
 
 @require_safe
@@ -17,15 +34,51 @@ from casework.web.visitor import page
 def show(request: Any, number: str) -> HttpResponse:
     """The case as this person sees it; opening it is read, and says so in the ledger."""
     actor = request.actor
-    case = queries.shown_case(*opened_by(actor, number))
-    offered = queries.actions_for(number, actor)
+    sight, case = opened_by(actor, number)
+    shown, files = queries.shown_case(sight, case, with_events=False), queries.evidence_in(sight, case)
+    offered = queries.actions_in(sight, case, actor)
     told = {
-        "case": case, "clocks": [explained(clock) for clock in case["clocks"]],
-        "running": [clock for clock in case["clocks"] if clock["time_left_s"] is not None],
+        "case": shown, "clocks": [_clock(clock) for clock in shown["clocks"]],
         "offered": [action for action in offered if action["allowed"]],
         "closed": [action for action in offered if not action["allowed"]],
-        "events": list(reversed(case["events"])),
-        "summary": f"{case['type'].split('.')[0]}/summary.html",
-        "evidence": [] if case["blind"] else queries.evidence_of(number, actor),
+        "recording": next((_file(item) for item in files if item["kind"] == RECORDING), None),
+        "files": [_file(item) for item in files if item["kind"] != RECORDING],
+    }  # fmt: skip
+    if sight.blind:
+        told |= {"summary": f"{law_of(case).app}/summary_blind.html", "page": paged(case, "page_blind", sight) or {}}
+        return render(request, "casework/pages/case_blind.html", told)
+    told |= {
+        "summary": f"{law_of(case).app}/summary.html", "timeline": timeline(sight, case, request.GET),
+        "page": paged(case, "page", sight) or {}, "only": request.GET.get("rows") == DISPUTED,
+        "marks": _marks(case, sight),
+        "papers": [_paper(paper, case) for paper in reversed(shown["documents"])],
+        "edition": pinned_policy(case.policy_id).organisation.edition.version,
     }  # fmt: skip
     return render(request, "casework/pages/case.html", told)
+
+
+def _marks(case: Any, sight: Any) -> list[dict[str, Any]]:
+    """The places of the recording that somebody named, in the order in which they are heard."""
+    return sorted(paged(case, "marks", sight) or [], key=lambda mark: mark["at"])
+
+
+def _clock(clock: dict[str, Any]) -> dict[str, Any]:
+    return {**explained(clock), "state_label": CLOCK_STATES[clock["state"]]}
+
+
+def _file(item: dict[str, Any]) -> dict[str, Any]:
+    """What is listed of it, with how it is this moment."""
+    now = heard(item["sha256"])
+    return {**item, "now": now, "now_label": FILE_STATES[now], "state_label": FILE_STATES.get(item.get("state") or "")}
+
+
+def _paper(paper: dict[str, Any], case: Any) -> dict[str, Any]:
+    """The document with its title, and its signatures by their seats."""
+    rules = pinned_policy(case.policy_id).case_type(law_of(case).app)
+    seats = rules.labels.get("seats", {})
+    fields = [signature["field"] for signature in paper["signatures"] if signature["person"] or signature["serial"]]
+    title = rules.texts.get(f"{paper['kind']}_title")
+    return {
+        **paper, "title": spoken(title) if title else paper["kind"],
+        "signed": [spoken(seats[field]) for field in fields if field in seats],
+    }  # fmt: skip

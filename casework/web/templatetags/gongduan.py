@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from casework.domain.now import now
+from casework.domain.policy import current_policy
+from casework.domain.wording import spoken
 
 register = template.Library()
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -52,6 +54,22 @@ def span(seconds: int | None) -> str:
     if left >= HOUR:
         return f"{left // HOUR:02}:{left % HOUR // MINUTE:02}"
     return ngettext("%(n)d min", "%(n)d min", left // MINUTE) % {"n": left // MINUTE}
+
+
+@register.filter
+def at_second(seconds: int | None) -> str:
+    """A place in a recording: 54 as `0:54`, 4000 as `1:06:40`."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), MINUTE)
+    hours, minutes = divmod(minutes, MINUTE)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.simple_tag
+def policy_label(app: str, group: str, code: str) -> str:
+    """The words that the policy of that case type has for a code; nothing for none."""
+    return spoken(current_policy().case_type(app).label(group, code)) if code else ""
 
 
 @register.filter

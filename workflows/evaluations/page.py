@@ -1,0 +1,65 @@
+"""What the case page shows of an evaluation: its criteria side by side, and the places of its recording."""
+
+from typing import Any
+
+from casework.domain.wording import spoken
+from workflows.evaluations.models import Evaluation
+from workflows.evaluations.rubric import Rubric
+from workflows.evaluations.scoring import ScoringError, clean_value, total
+from workflows.evaluations.values import worded
+
+
+def page(case: Evaluation, sight: Any) -> dict[str, Any]:
+    """`rows` in the rubric's order; those of a dispute that the person sees are `disputed`."""
+    rubric, disputed = case.rubric, _disputed(case, sight)
+    return {
+        "rows": [
+            {
+                **named(rubric, code), "disputed": code in disputed, "original": worded(case.original[code]),
+                "value": worded(case.current[code]), "deducted": _is_deducted(rubric, code, case.current[code]),
+                "moved": clean_value(case.original[code]) != clean_value(case.current[code]),
+                "at": case.current[code].get("at"), "comment": case.current[code].get("comment") or "",
+            }
+            for code in rubric.criteria if code in case.current
+        ],
+        "disputed": len(disputed), "most": str(sum(item.points for item in rubric.criteria.values()).normalize()),
+        "pass_mark": str(rubric.pass_mark),
+    }  # fmt: skip
+
+
+def marks(case: Evaluation, sight: Any) -> list[dict[str, Any]]:
+    """Places of the recording that the scorecard names, with what the inspector wrote there."""
+    author = sight.person(case.inspector_id)
+    return [
+        {"at": entry["at"], "criterion": code, "by": author["name"] if author else "", "text": entry.get("comment") or ""}
+        for code, entry in case.original.items() if entry.get("at") is not None
+    ]  # fmt: skip
+
+
+def named(rubric: Rubric, code: str) -> dict[str, Any]:
+    criterion = rubric.criterion(code)
+    return {
+        "code": code, "name": spoken(criterion.name), "critical": criterion.is_critical,
+        "points": "" if criterion.is_critical else f"{criterion.points.normalize():f}",
+    }  # fmt: skip
+
+
+def summed(rubric: Rubric, card: dict[str, Any]) -> dict[str, Any] | None:
+    """The scorecard's total as it is shown; None where nothing applies any more."""
+    try:
+        result = total(rubric, card)
+    except ScoringError:
+        return None
+    return {"value": str(result.score), "passed": result.passed}
+
+
+def _is_deducted(rubric: Rubric, code: str, entry: dict[str, Any]) -> bool:
+    criterion = rubric.criterion(code)
+    if criterion.is_critical or entry.get("na"):
+        return bool(entry.get("failed"))
+    return clean_value(entry)["score"] != f"{criterion.points.normalize():f}"
+
+
+def _disputed(case: Evaluation, sight: Any) -> set[str]:
+    papers = [paper for paper in sight.family.of_type("disputes.ScoreDispute") if sight.sees(paper)]
+    return {code for paper in papers if paper.subject_id == case.pk for code in paper.claims}

@@ -5,16 +5,17 @@ who does not sit rules on it. What every law shares; a case type says in `challe
 it is open, then "upheld", "rejected" or, where the person left the seat otherwise, "moot"; ruled on, there are
 "ruled_by" and "ruling" too."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from casework.domain.action import Act
 from casework.domain.clocks import is_late
 from casework.domain.effects import Leave, Notify, Seat, StopClock
 from casework.domain.errors import NotAllowedNow
 from casework.domain.form_words import refuse
-from casework.domain.forms import Form, Line, Reasons
+from casework.domain.forms import Ask, Form, Line, Reasons
 from casework.domain.wording import local_text
 from casework.models import Clock
 
@@ -24,7 +25,7 @@ CLOCK, RULING, RULER = "challenge", "challenge_ruling", "challenge_ruler"
 class Challenge(Form):
     """`against`: the staff number of whoever should not decide."""
 
-    against: Line
+    against: Annotated[Line, Ask(gettext_lazy("Against whom"), gettext_lazy("The staff number."))]
     reasons: Reasons
 
 
@@ -77,6 +78,16 @@ def seat_of(act: Act, no: str) -> str:
     parties = act.family.parties_of(act.case)
     held = {p.role for p in parties if person and p.person_id == person.id}
     return next((seat for seat in act.case.challengeable if seat in held), "")
+
+
+def against_whom(action: str, case: Any, family: Any, book: Any) -> list[str]:
+    """The staff numbers that the action may name now: who sits, or for whoever rules, who is challenged."""
+    if action == "challenge":
+        sitting = (family.holder(case, seat) for seat in case.challengeable)
+        return [book.persons[person_id].no for person_id in sitting if person_id is not None]
+    if action in ("uphold_challenge", "reject_challenge"):
+        return [challenge["person"] for challenge in case.challenges if not challenge["result"]]
+    return []
 
 
 def may_challenge(act: Act) -> None:

@@ -1,10 +1,12 @@
 """Values that forms of every case type share. Refusals carry a code and words."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -20,6 +22,19 @@ from pydantic_core import PydanticCustomError
 from casework.domain.ledger import FreeText
 
 LONGEST = 20_000
+
+
+@dataclass(frozen=True)
+class Ask:
+    """How a person is asked for a value: its label and hint; the `kind` of field, where its type does not say it; the
+    group of policy `labels` that holds the words of its codes; and `shown_with`, such as `decision=other`, where it
+    only matters beside that answer."""
+
+    label: Any = ""
+    hint: Any = ""
+    kind: str = ""
+    labels: str = ""
+    shown_with: str = ""
 
 
 class Form(BaseModel):
@@ -73,15 +88,18 @@ def _storable(value: datetime) -> datetime:
 
 Readable = BeforeValidator(_readable)  # after Field, whose words then speak of characters
 Line = Annotated[str, Field(max_length=200), Readable]
-Reasons = Annotated[str, BeforeValidator(_readable), AfterValidator(_not_empty)]
-Remark = Annotated[str, BeforeValidator(_readable), AfterValidator(FreeText)]
+Reasons = Annotated[
+    str, BeforeValidator(_readable), AfterValidator(_not_empty), Ask(gettext_lazy("Reasons"), kind="text")
+]
+Remark = Annotated[str, BeforeValidator(_readable), AfterValidator(FreeText), Ask(kind="text")]
 Amount = Annotated[
     Decimal,
     BeforeValidator(_decimal),
+    Ask(kind="number"),
     WithJsonSchema({"type": "string", "pattern": r"^-?\d{1,6}(\.\d{1,6})?$"}),
 ]
-Moment = Annotated[AwareDatetime, AfterValidator(_storable)]
-Seconds = Annotated[int, Field(ge=0, le=86_400)]
+Moment = Annotated[AwareDatetime, AfterValidator(_storable), Ask(kind="moment")]
+Seconds = Annotated[int, Field(ge=0, le=86_400), Ask(kind="seconds")]
 
 
 class Nothing(Form):
@@ -95,8 +113,8 @@ class WithReasons(Form):
 class Signature(Form):
     """A signature: the file as it was read, and the credential again (password or token), which unlocks the key."""
 
-    document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    credential: SecretStr
+    document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), Ask(gettext_lazy("Document"), kind="draft")]
+    credential: Annotated[SecretStr, Ask(gettext_lazy("Your password or token, once more"), kind="secret")]
 
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -124,5 +142,13 @@ class Sealed(Form):
 class Recusal(Form):
     """The category is printed, the text is confidential."""
 
-    category: Literal["kinship", "relationship", "interest", "involved_before", "other"]
-    text: Remark = ""
+    category: Annotated[
+        Literal["kinship", "relationship", "interest", "involved_before", "other"],
+        Ask(
+            gettext_lazy("Why you should not decide"), gettext_lazy("This is printed in the decision."),
+            labels="recusal_categories",
+        ),
+    ]  # fmt: skip
+    text: Annotated[
+        Remark, Ask(gettext_lazy("What there is to know"), gettext_lazy("Confidential; it is not printed."))
+    ] = ""

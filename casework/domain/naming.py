@@ -1,13 +1,16 @@
 """A director names a decider where a pool is too small: anybody not barred, also from outside, as a grant for this case
 only. What every case type's law shares."""
 
+from typing import Annotated
+
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from casework.domain.action import Act
 from casework.domain.authority import bars_in, explain
 from casework.domain.effects import Join, Leave
 from casework.domain.form_words import refuse
-from casework.domain.forms import Form, Line, Reasons
+from casework.domain.forms import Ask, Form, Line, Reasons
 
 APPOINTER = "appointer"
 
@@ -15,7 +18,7 @@ APPOINTER = "appointer"
 class Naming(Form):
     """`person`: the staff number of whoever is to sit."""
 
-    person: Line
+    person: Annotated[Line, Ask(gettext_lazy("Who is to sit"), gettext_lazy("The staff number, such as Q202."))]
     reasons: Reasons
 
 

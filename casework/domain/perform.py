@@ -75,7 +75,7 @@ def perform(
     law = law_by_number(case)
 
     def attempt() -> Result:
-        token, body = _key(actor, case, key), _body(action, data)
+        token, body = token_of(actor, case, key), _body(action, data)
         family = read_family(case, key=token)
         step = _step(family)
         target = family.case(case)
@@ -126,7 +126,7 @@ def _open_on(law: Law, spec: ActionSpec, actor: Actor, data: Any, subject: str, 
     law_by_number(subject)
 
     def attempt() -> Result:
-        token, body = _key(actor, f"{law.label} {subject}", key), _body(spec.name, data)
+        token, body = token_of(actor, f"{law.label} {subject}", key), _body(spec.name, data)
         family = read_family(subject, key=token)
         step = _step(family)
         base = family.case(subject)
@@ -153,7 +153,7 @@ def _open_root(law: Law, spec: ActionSpec, actor: Actor, data: Any, key: str | N
         holds_a_role(spec, actor, book)
         if blind:
             raise sits_blind()
-        token, body = _key(actor, law.label, key), _body(spec.name, data)
+        token, body = token_of(actor, law.label, key), _body(spec.name, data)
         known = ledger.entry_with_key(token) if token else None
         pk = new_key()
         family = FamilyView(Family(id=pk, version=1), book.version, [], [], [], [], [])
@@ -276,8 +276,9 @@ def _someone(actor: Actor) -> None:
         raise refusal
 
 
-def _key(actor: Actor, target: str, key: str | None) -> UUID | None:
-    """A key is the person's own, for one target; 200 characters are enough for any."""
+def token_of(actor: Actor, target: str, key: str | None) -> UUID | None:
+    """A key is the person's own, for one target (a case number; for an opening `TYPE SUBJECT`); 200 characters are
+    enough for any."""
     if key is None:
         return None
     if not key or len(key) > 200 or not key.isprintable():

@@ -1,6 +1,7 @@
 """What a person may do on a case now, and why not the rest."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 from casework.domain.action import Act, ActionSpec
 from casework.domain.actor import Actor
 from casework.domain.authority import may
-from casework.domain.decide import check_now, check_seat
+from casework.domain.decide import check_now, check_seat, parse
 from casework.domain.errors import Refusal
 from casework.domain.law import Law, law_of, laws
 from casework.domain.openings import unborn
@@ -61,25 +62,28 @@ def _offered(case: Any, step: Step) -> Iterator[tuple[ActionSpec, Law | None, An
 
 
 def _refusal(spec: ActionSpec, actor: Actor, case: Any, sight: Sight, step: Step) -> Refusal | None:
-    """In the order of perform(); an opening is asked of its subject's parties."""
-    base = sight.family.by_id.get(case.pk) or sight.family.by_id[case.subject_id]
     try:
-        grant, relation = may(spec, actor, case, sight.family.parties_of(base), sight.family, sight.book)
-        check_now(spec, case)
-        check_seat(spec, actor, case, step)
-        act = Act(
-            spec=spec, actor=actor, case=case, data=_NoData(), family=sight.family, at=actor.received_at,
-            policy=pinned_policy(case.policy_id).case_type(law_of(case).app), book=sight.book, grant=grant,
-            relation=relation,
-        )  # fmt: skip
-        for guard in spec.when:
-            try:
-                guard(act)
-            except _NotGiven:
-                continue
+        asked(spec, actor, case, sight, step)
     except Refusal as refusal:
         return refusal
     return None
+
+
+def asked(spec: ActionSpec, actor: Actor, case: Any, sight: Sight, step: Step, data: Any = None) -> None:
+    """Nothing, or the Refusal that perform() would raise now, in its order; without `data`, guards that need it are not
+    asked. An opening is asked of its subject's parties."""
+    base = sight.family.by_id.get(case.pk) or sight.family.by_id[case.subject_id]
+    grant, relation = may(spec, actor, case, sight.family.parties_of(base), sight.family, sight.book)
+    check_now(spec, case)
+    check_seat(spec, actor, case, step)
+    act = Act(
+        spec=spec, actor=actor, case=case, data=_NoData() if data is None else parse(spec.form, data),
+        family=sight.family, at=actor.received_at, policy=pinned_policy(case.policy_id).case_type(law_of(case).app),
+        book=sight.book, grant=grant, relation=relation,
+    )  # fmt: skip
+    for guard in spec.when:
+        with suppress(_NotGiven):
+            guard(act)
 
 
 def _shown(spec: ActionSpec, opens: Law | None, refusal: Refusal | None) -> dict[str, Any]:

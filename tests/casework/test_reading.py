@@ -60,14 +60,14 @@ def test_family_when_changed_in_memory_changes_nothing_else(family):
 
 
 def test_family_when_a_key_is_known_brings_its_event_also_from_another_family(db, time):
-    from casework.domain.perform import _key
+    from casework.domain.perform import token_of
 
     number = evaluation()
     other = evaluation()
     actor = acting("ann")
     done = perform(number, "acknowledge", actor, key="once")
-    assert read_family(number, key=_key(actor, number, "once")).repeat["entry"]
-    assert read_family(number, key=_key(actor, other, "once")).repeat is None
+    assert read_family(number, key=token_of(actor, number, "once")).repeat["entry"]
+    assert read_family(number, key=token_of(actor, other, "once")).repeat is None
     assert read_family(number, key=uuid.uuid4()).repeat is None
     assert done.entry["stream"] == f"case:{number}"
 

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated, Literal
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
-from casework.domain.forms import Form, Line, Reasons
+from casework.domain.forms import Ask, Form, Line, Reasons
 from workflows.evaluations.forms import Code, GivenValue
 
 
@@ -23,32 +24,43 @@ class Appeal(Form):
 
 class Scored(Form):
     criterion: Code
-    value: GivenValue
+    value: Annotated[GivenValue, Ask(_("Your score"))]
 
 
 class BlindScores(Form):
     """A value for every criterion on the list; none where the recording cannot be heard."""
 
-    criteria: Annotated[list[Scored], Field(max_length=100)] = []
+    criteria: Annotated[
+        list[Scored], Field(max_length=100),
+        Ask(_("How do you score each criterion?"), _("Nobody sees your scores before all are in.")),
+    ] = []  # fmt: skip
 
 
 class Voted(Form):
     criterion: Code
-    value: GivenValue
-    reasons: Reasons
+    value: Annotated[GivenValue, Ask(_("Your vote"))]
+    reasons: Annotated[Reasons, Ask(_("Reasons"), _("They are printed in the award."))]
 
 
 class Ballot(Form):
-    criteria: Annotated[list[Voted], Field(min_length=1, max_length=100)]
+    criteria: Annotated[
+        list[Voted], Field(min_length=1, max_length=100),
+        Ask(_("How do you vote on each criterion?"), _("A vote stands; it cannot be changed.")),
+    ]  # fmt: skip
 
 
 class Leaver(Form):
-    person: Line
+    person: Annotated[Line, Ask(_("Who has left"), _("The staff number."))]
 
 
 class Reopening(Form):
     """`known_since`: the day on which the new evidence became known."""
 
-    cause: Literal["new_evidence", "procedural_fault"]
-    known_since: date | None = None
+    cause: Annotated[
+        Literal["new_evidence", "procedural_fault"], Ask(_("Why it should be reopened"), labels="reopening_causes")
+    ]
+    known_since: Annotated[
+        date | None,
+        Ask(_("Since when the new evidence is known"), shown_with="cause=new_evidence"),
+    ] = None
     reasons: Reasons

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from casework.domain import challenging
 from casework.domain.ledger import plain
 from casework.domain.policy import pinned_policy
 from casework.domain.wording import spoken
 from workflows.arbitration import panels
 from workflows.arbitration.models import Arbitration
 from workflows.evaluations import presenting as evaluations
+from workflows.evaluations import values
 from workflows.evaluations.rubric import decimal_text
 from workflows.evaluations.scoring import clean_value
 
@@ -69,6 +71,66 @@ def evidence_blind(case: Arbitration, sight: Any) -> list[dict[str, Any]]:
          "received_at": None}
         for item in evidence(case, sight)
     ]  # fmt: skip
+
+
+def rows(case: Arbitration, sight: Any, action: str) -> list[dict[str, Any]] | None:
+    """The criteria that the action's form asks about; None where it asks about none."""
+    if action == "score_blind":
+        return _to_score(case, sight)
+    return _to_vote(case, sight) if action == "vote" else None
+
+
+def choices(case: Arbitration, sight: Any, action: str) -> dict[str, list[dict[str, Any]]]:
+    """Whom the action may name."""
+    if action == "replace_leaver":
+        holders = (sight.family.holder(case, seat) for seat in panels.seats(case))
+        return {"person": [sight.person(person_id) for person_id in holders if person_id is not None]}
+    found = [sight.book.person_no(no) for no in challenging.against_whom(action, case, sight.family, sight.book)]
+    people = [sight.person(person.id) for person in found]
+    return {"against": people} if people else {}
+
+
+def _to_score(case: Arbitration, sight: Any) -> list[dict[str, Any]]:
+    """Disputed and check criteria alike, and of each no more than the rubric says; none where nothing can be heard."""
+    evaluation = case.evaluation(sight.family)
+    if _is_lost(evaluation):
+        return []
+    rubric = evaluation.rubric
+    return [
+        values.row(
+            rubric, code, values.facts(values.points(rubric, code)), needed=True,
+            inputs={"value": values.asked(rubric, code)},
+        )
+        for code in panels.listed(case, sight.family)
+    ]  # fmt: skip
+
+
+def _to_vote(case: Arbitration, sight: Any) -> list[dict[str, Any]]:
+    """What was said of each criterion before, and the panel's blind scores. Where the recording is lost the claim
+    stands in the vote, since it alone is allowed."""
+    evaluation = case.evaluation(sight.family)
+    rubric, found = evaluation.rubric, []
+    for code in (code for code in panels.listed(case, sight.family) if code in case.matters):
+        matter = _matter(code, case, sight)
+        ruling, statement = matter["ruling"] or {}, matter["statement"] or {}
+        scores = [values.worded(given["value"]) for given in matter["scores"]]
+        known = values.facts(
+            values.points(rubric, code), values.fact(_("Original"), values.worded(matter["original"])),
+            values.fact(_("Claimed"), values.worded(matter["claimed"])),
+            values.fact(_("Ruled"), values.worded(ruling.get("value"))),
+            values.fact(_("Blind scores"), " · ".join(scores)), values.fact(_("Why"), matter["reasons"], "text"),
+            values.fact(_("Statement"), statement.get("text"), "text"),
+            values.fact(_("Reasons of the ruling"), ruling.get("reasons"), "text"),
+            values.fact(_("Appeal"), matter["appeal_reasons"], "text"),
+        )  # fmt: skip
+        defaults = {"value": values.prefilled(matter["claimed"])} if _is_lost(evaluation) else {}
+        inputs = {"value": values.asked(rubric, code)}
+        found.append(values.row(rubric, code, known, needed=True, inputs=inputs, defaults=defaults))
+    return found
+
+
+def _is_lost(evaluation: Any) -> bool:
+    return evaluation.recording_state in ("missing", "altered")
 
 
 def _own(scores: Any, listed: list[str]) -> list[dict[str, Any]] | None:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
+from django.utils.translation import gettext_lazy as _
 from pydantic import BeforeValidator, Field
 
-from casework.domain.forms import Amount, Form, Line, Moment, Readable, Reasons, Remark, Seconds
+from casework.domain.forms import Amount, Ask, Form, Line, Moment, Readable, Reasons, Remark, Seconds
 
 
 def _as_value(given: Any) -> Any:
@@ -15,9 +16,9 @@ def _as_value(given: Any) -> Any:
 class Value(Form):
     """The value of a criterion: points, not applicable, or (critical) failed or not."""
 
-    score: Amount | None = None
-    na: bool = False
-    failed: bool | None = None
+    score: Annotated[Amount | None, Ask(_("Points"))] = None
+    na: Annotated[bool, Ask(_("Not applicable"))] = False
+    failed: Annotated[bool | None, Ask(_("Failed"))] = None
 
     def plain(self) -> dict[str, Any]:
         """As scorecards hold it."""
@@ -27,7 +28,7 @@ class Value(Form):
 
 
 GivenValue = Annotated[Value, BeforeValidator(_as_value)]
-Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}$")]
+Code = Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}$"), Ask(_("Criterion"), kind="key")]
 
 
 class Score(Value):
@@ -70,26 +71,26 @@ class Scorecard(Form):
 class Receipt(Form):
     """HR's record that the agent received it."""
 
-    received_at: Moment | None = None
-    proof: Reasons
+    received_at: Annotated[Moment | None, Ask(_("When it was received"), _("Left empty, it is now."))] = None
+    proof: Annotated[Reasons, Ask(_("Proof of the receipt"), _("Such as who handed it over, and what was signed."))]
 
 
 class Question(Form):
-    text: Reasons
+    text: Annotated[Reasons, Ask(_("Your question"), _("The objection window stands still until it is answered."))]
 
 
 class Answer(Form):
-    text: Reasons
+    text: Annotated[Reasons, Ask(_("Your answer"))]
 
 
 class Change(Form):
     criterion: Code
-    value: GivenValue
-    reasons: Reasons
+    value: Annotated[GivenValue, Ask(_("Corrected value"))]
+    reasons: Annotated[Reasons, Ask(_("Why it is corrected"))]
 
 
 class Correction(Form):
-    changes: Annotated[list[Change], Field(min_length=1, max_length=200)]
+    changes: Annotated[list[Change], Field(min_length=1, max_length=200), Ask(_("What is corrected"))]
 
 
 class Rescore(Form):

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from casework.domain.ledger import plain
 from casework.domain.wording import spoken
+from workflows.evaluations import values
 from workflows.evaluations.models import Evaluation, Recording
 from workflows.evaluations.scoring import clean_value
 
@@ -51,6 +54,32 @@ def evidence(case: Evaluation, sight: Any) -> list[dict[str, Any]]:
             "state": case.recording_state or None,
         }
     ]  # fmt: skip
+
+
+def rows(case: Evaluation, sight: Any, action: str) -> list[dict[str, Any]] | None:
+    """The criteria that the action's form asks about; None where it asks about none."""
+    if action != "propose_correction":
+        return None
+    rubric = case.rubric
+    return [
+        values.row(
+            rubric, code, values.facts(values.points(rubric, code), *scored(case, code)),
+            inputs={"value": values.asked(rubric, code)},
+        )
+        for code in rubric.criteria if code in case.current
+    ]  # fmt: skip
+
+
+def scored(case: Evaluation, code: str) -> list[dict[str, Any]]:
+    """What the inspector gave a criterion, and why."""
+    now, original = case.current[code], clean_value(case.original[code])
+    moved = original if original != clean_value(now) else None
+    return [
+        values.fact(_("Original"), values.worded(moved) if moved else None),
+        values.fact(_("Now"), values.worded(now)),
+        values.fact(_("Comment"), now.get("comment") or "", "text"),
+        values.fact(_("Recording"), [now["at"]] if now.get("at") is not None else [], "seconds"),
+    ]
 
 
 def _line(case: Evaluation, rubric: Any, code: str) -> dict[str, Any]:

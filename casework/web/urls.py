@@ -1,6 +1,6 @@
 from django.urls import path
 
-from casework.web import cases, charts, files, inbox, login, preferences, recordings
+from casework.web import acting, cases, charts, files, inbox, login, preferences, recordings
 
 urlpatterns = [
     path("", login.front),
@@ -10,6 +10,9 @@ urlpatterns = [
     path("preferences", preferences.prefer, name="prefer"),
     path("inbox", inbox.show, name="inbox"),
     path("cases/<str:number>", cases.show, name="case"),
+    path("cases/<str:number>/do/<str:action>", acting.do, name="do"),
+    path("cases/<str:number>/open/<str:type>", acting.open_on, name="open"),
+    path("cases/<str:number>/done/<int:event>", acting.done, name="done"),
     path("cases/<str:number>/chart.svg", charts.chart, name="chart"),
     path("cases/<str:number>/recording/peaks.json", recordings.peaks, name="peaks"),
     path("cases/<str:number>/recording/<str:sha256>", recordings.play, name="recording"),

@@ -187,7 +187,7 @@ class Form:
 
     def last_page(self, refusal: Refusal | None = None) -> HttpResponse:
         """What was answered, to be checked, and what must not travel: the credential."""
-        told = {"answers": self._answered(), "hidden": self._hidden(), "secrets": self._secrets(refusal), "refusal": ""}
+        told = {"answers": self.fields, "hidden": self._hidden(), "secrets": self._secrets(refusal), "refusal": ""}
         if refusal is not None:
             told["refusal"] = str(refusal)
         return self._rendered("act_check", told, refusal.status if refusal else 200)
@@ -198,7 +198,7 @@ class Form:
         self.doing = now = found()
         told = {
             "title": TITLES.get(refusal.code, TITLES["invalid_input"]), "words": str(refusal), "since": [],
-            "answers": self._answered(), "hidden": self._hidden(), "again": False, "before": None,
+            "answers": self.fields, "hidden": self._hidden(), "left": self._left(), "again": False, "before": None,
             "has_secrets": any(shape.kind in LAST for shape in self.shapes), "asks": self.asks,
         }  # fmt: skip
         if refusal.reason == "key_reused":
@@ -222,14 +222,18 @@ class Form:
         }  # fmt: skip
         return render(self.request, f"casework/pages/{template}.html", kept | told, status=status)
 
-    def _answered(self) -> tuple[Field, ...]:
-        return self.fields
-
     def _hidden(self) -> list[tuple[str, str]]:
         """What was posted for this form's own fields; nothing secret is among them."""
         names, posted = every(self.fields), self.request.POST if self.request.method == "POST" else {}
         own = [name for name in posted if name.removesuffix(".instead") in names]
         return [(name, value) for name in own for value in posted.getlist(name)]
+
+    def _left(self) -> list[str]:
+        """What was written for rows that the form no longer has."""
+        names, secret = every(self.fields), {shape.name for shape in self.shapes if shape.kind in LAST}
+        gone = [name for name in self.request.POST if "." in name and name.removesuffix(".instead") not in names]
+        found = [value for name in gone if name not in secret for value in self.request.POST.getlist(name)]
+        return [value for value in found if value.strip() and value != "yes"]
 
     def _secrets(self, refusal: Refusal | None) -> list[Field]:
         wrong = str(refusal) if isinstance(refusal, NotPermitted) else ""

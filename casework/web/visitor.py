@@ -71,9 +71,12 @@ def _actor(request: Any, account: Any) -> Actor:
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
-    """To the login, and from there back here; of what was being sent, to where it was written."""
-    back = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "")
-    address = f"{reverse('login')}?{urlencode({'next': own_path(request, back)})}"
+    """To the login, and from there back here; of what was being sent, to where it was written, with a mark (`unsent`)
+    so that the page there can say that it did not arrive."""
+    back = own_path(request, request.get_full_path() if request.method == "GET" else request.headers.get("Referer", ""))
+    if request.method == "POST" and "unsent" not in back:
+        back += "&unsent=1" if "?" in back else "?unsent=1"
+    address = f"{reverse('login')}?{urlencode({'next': back})}"
     if getattr(request, "htmx", False):
         response = HttpResponse(status=204)
         response["HX-Redirect"] = address

@@ -36,7 +36,7 @@ def show(request: Any, number: str) -> HttpResponse:
     actor = request.actor
     sight, case = opened_by(actor, number)
     shown, files = queries.shown_case(sight, case, with_events=False), queries.evidence_in(sight, case)
-    offered = queries.actions_in(sight, case, actor)
+    offered = _owed_first(queries.actions_in(sight, case, actor), shown["tasks"])
     told = {
         "case": shown, "clocks": [_clock(clock) for clock in shown["clocks"]],
         "offered": [action for action in offered if action["allowed"]],
@@ -49,17 +49,24 @@ def show(request: Any, number: str) -> HttpResponse:
         return render(request, "casework/pages/case_blind.html", told)
     told |= {
         "summary": f"{law_of(case).app}/summary.html", "timeline": timeline(sight, case, request.GET),
-        "page": paged(case, "page", sight) or {}, "only": request.GET.get("rows") == DISPUTED,
+        "page": paged(case, "page", sight) or {},
         "marks": _marks(case, sight),
         "papers": [_paper(paper, case) for paper in reversed(shown["documents"])],
         "edition": pinned_policy(case.policy_id).organisation.edition.version,
     }  # fmt: skip
+    told["only"] = request.GET.get("rows", DISPUTED if told["page"].get("only") else "") == DISPUTED
     return render(request, "casework/pages/case.html", told)
 
 
 def _marks(case: Any, sight: Any) -> list[dict[str, Any]]:
     """The places of the recording that somebody named, in the order in which they are heard."""
     return sorted(paged(case, "marks", sight) or [], key=lambda mark: mark["at"])
+
+
+def _owed_first(actions: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the case waits for stands before what one merely may do."""
+    owed = list(dict.fromkeys(action for task in tasks for action in task["actions"]))
+    return sorted(actions, key=lambda action: owed.index(action["action"]) if action["action"] in owed else len(owed))
 
 
 def _clock(clock: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +83,7 @@ def _paper(paper: dict[str, Any], case: Any) -> dict[str, Any]:
     """The document with its title, and its signatures by their seats."""
     rules = pinned_policy(case.policy_id).case_type(law_of(case).app)
     seats = rules.labels.get("seats", {})
-    fields = [signature["field"] for signature in paper["signatures"] if signature["person"] or signature["serial"]]
+    fields = [signature["field"] for signature in paper["signatures"] if signature["serial"]]
     title = rules.texts.get(f"{paper['kind']}_title")
     return {
         **paper, "title": spoken(title) if title else paper["kind"],

@@ -42,7 +42,7 @@ def _said(told: dict[str, Any], sight: Sight, case: Any) -> dict[str, Any]:
         "right": _right(entry, sight, law.app, policy), "edition": policy.organisation.edition.version,
         "policy": entry["policy"], "is_system": entry["actor"] == SYSTEM, "decides": bool(spec and spec.decides),
         "impersonated": entry.get("impersonated", False), "withheld": told["withheld"],
-        "texts": [_text(text, entry["data"]) for text in told["texts"]],
+        "texts": [_text(text, entry["data"]) for text in told["texts"] if text["text"].strip()],
     }  # fmt: skip
 
 
@@ -79,11 +79,11 @@ def _name(no: str | None, sight: Sight) -> str:
 def _text(text: dict[str, str], data: Any) -> dict[str, str]:
     """A text that somebody wrote, with the criterion that it is about."""
     about, place = "", data
-    for step in text["path"].split(".")[1:-1]:
-        if isinstance(place, list) and step.isdigit() and int(step) < len(place):
-            place = place[int(step)]
+    _root, *steps, _name = text["path"].split(".")
+    for step in steps:
+        if isinstance(place, list):
+            place, about = place[int(step)], ""
         elif isinstance(place, dict):
-            place = place.get(step)
-        if isinstance(place, dict):
-            about = place.get("criterion") or about
+            place, about = place.get(step), step if isinstance(place.get(step), dict) else ""
+        about = place.get("criterion", about) if isinstance(place, dict) else about
     return {"about": about, "text": text["text"]}

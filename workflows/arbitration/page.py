@@ -25,7 +25,7 @@ def page(case: Arbitration, sight: Any) -> dict[str, Any]:
             _row(code, matters.get(code), checks.get(code), seats, case, evaluation)
             for code in evaluation.rubric.criteria if code in evaluation.current
         ],
-        "seats": [_label(case, "seats", seat) for seat in seats], "disputed": len(matters),
+        "seats": [_label(case, "seats", seat) for seat in seats], "disputed": len(matters), "only": True,
         "votes": any(matter["votes"] for matter in matters.values()), "totals": _totals(case, sight, matters, evaluation),
         "awarded": any(matter["finding"] for matter in matters.values()), "provisional": evaluation.is_provisional,
         "challenges": [

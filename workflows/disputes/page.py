@@ -17,7 +17,7 @@ def page(case: ScoreDispute, sight: Any) -> dict[str, Any]:
     evaluation, hidden = sight.family.by_id[case.subject_id], sight.hides_decision(case)
     return {
         "rows": [_row(code, case, evaluation, hidden) for code in evaluation.rubric.criteria if code in evaluation.current],
-        "disputed": len(case.claims), "totals": _totals(case, evaluation, hidden),
+        "disputed": len(case.claims), "only": True, "totals": _totals(case, evaluation, hidden),
         "provisional": evaluation.is_provisional, "silent": case.heard == "silent",
         "skipped": _skipped(case),
     }  # fmt: skip

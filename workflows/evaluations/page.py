@@ -1,10 +1,11 @@
 """What the case page shows of an evaluation: its criteria side by side, and the places of its recording."""
 
+from decimal import Decimal
 from typing import Any
 
 from casework.domain.wording import spoken
 from workflows.evaluations.models import Evaluation
-from workflows.evaluations.rubric import Rubric
+from workflows.evaluations.rubric import Rubric, decimal_text
 from workflows.evaluations.scoring import ScoringError, clean_value, total
 from workflows.evaluations.values import worded
 
@@ -22,8 +23,8 @@ def page(case: Evaluation, sight: Any) -> dict[str, Any]:
             }
             for code in rubric.criteria if code in case.current
         ],
-        "disputed": len(disputed), "most": str(sum(item.points for item in rubric.criteria.values()).normalize()),
-        "pass_mark": str(rubric.pass_mark),
+        "disputed": len(disputed), "most": decimal_text(sum((item.points for item in rubric.criteria.values()), Decimal(0))),
+        "pass_mark": decimal_text(rubric.pass_mark), "only": False,
     }  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def named(rubric: Rubric, code: str) -> dict[str, Any]:
     criterion = rubric.criterion(code)
     return {
         "code": code, "name": spoken(criterion.name), "critical": criterion.is_critical,
-        "points": "" if criterion.is_critical else f"{criterion.points.normalize():f}",
+        "points": "" if criterion.is_critical else decimal_text(criterion.points),
     }  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def _is_deducted(rubric: Rubric, code: str, entry: dict[str, Any]) -> bool:
     criterion = rubric.criterion(code)
     if criterion.is_critical or entry.get("na"):
         return bool(entry.get("failed"))
-    return clean_value(entry)["score"] != f"{criterion.points.normalize():f}"
+    return clean_value(entry)["score"] != decimal_text(criterion.points)
 
 
 def _disputed(case: Evaluation, sight: Any) -> set[str]:

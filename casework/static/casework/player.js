@@ -80,12 +80,17 @@
       height: 76, barWidth: 2, barGap: 1, barRadius: 1, normalize: true, cspNonce: root.dataset.nonce,
       plugins: [regions], ...colours(),
     });
+    const warning = getComputedStyle(document.documentElement).getPropertyValue("--bs-warning").trim();
+    let named = -Infinity; // labels that would lie on one another are left out; all stand below the line
     for (const place of root.querySelectorAll(".marks [data-at]")) {
-      const label = document.createElement("span");
-      label.textContent = place.dataset.who;
-      label.style.fontSize = "11px";
-      regions.addRegion({ start: Number(place.dataset.at), content: label, drag: false, resize: false,
-        color: getComputedStyle(document.documentElement).getPropertyValue("--bs-warning").trim() });
+      const at = Number(place.dataset.at), room = told.duration_s / 16;
+      const label = at - named < room ? undefined : document.createElement("span");
+      if (label) {
+        named = at;
+        label.textContent = place.dataset.who;
+        label.style.fontSize = "11px";
+      }
+      regions.addRegion({ start: at, content: label, drag: false, resize: false, color: warning });
     }
     root.classList.add("drawn");
     new MutationObserver(() => line.setOptions(colours())).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });

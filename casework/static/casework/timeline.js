@@ -5,7 +5,7 @@
     event.preventDefault();
     const on = only.closest(".criteria-panel").classList.toggle("only-disputed");
     const address = new URL(location.href);
-    if (on) address.searchParams.set("rows", "disputed"); else address.searchParams.delete("rows");
+    address.searchParams.set("rows", on ? "disputed" : "all");
     history.replaceState(null, "", address);
     only.dataset.on = String(on);
     only.setAttribute("aria-pressed", String(on));

@@ -89,6 +89,14 @@ def claimed_id(file: bytes, limits: Limits = DEFAULT_LIMITS) -> str:
     return str((facts.get("attachment") or {}).get("id", ""))
 
 
+def claimed_snapshot(file: bytes, limits: Limits = DEFAULT_LIMITS) -> str:
+    """The SHA-256 of the decision.json attached to the file; empty when it has none."""
+    if len(file) > limits.file_mib * 1024 * 1024:
+        return ""
+    facts, _blob = _inspection.do({"roots": [], "at": None}, file, limits)
+    return str((facts.get("attachment") or {}).get("sha256", ""))
+
+
 def verdict(checks: Sequence[Check]) -> bool | None:
     """True: genuine. False: a check failed. None: none failed, but not all could be told."""
     if any(check.ok is False for check in checks):

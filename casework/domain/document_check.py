@@ -17,7 +17,7 @@ def check_document(data: bytes, trust: list[str] | None = None) -> list[Check]:
     snapshot names. `trust` = root certificates (PEM), else those of this installation."""
     roots = trust or [load_pki(settings.PKI_FOLDER).root_pem]
     document = _document(data)
-    expected = _expected(document) if document else None
+    expected = expected_of(document) if document else None
     checks = verify(data, roots=roots, expected=expected)
     return [*checks, *_on_record(document)]
 
@@ -34,7 +34,8 @@ def _document(data: bytes) -> Document | None:
         return None
 
 
-def _expected(document: Document) -> Expected:
+def expected_of(document: Document) -> Expected:
+    """What a file has to be to be this document."""
     return {
         "sha256": document.file_sha256,
         "snapshot_sha256": document.snapshot_sha256,

@@ -1,0 +1,235 @@
+"""Anybody checks a paper at the address printed on it, and learns nothing else."""
+
+import hashlib
+import io
+import json
+import re
+from uuid import UUID, uuid4
+
+import pikepdf
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from casework import store
+from casework.models import CaseEvent, Document
+from casework.web import verification
+from tests.factories import dispute
+
+PERSONAL = ("A1001", "Q202", "DSP-", "EVL-", "张", "disputes", "ruling")
+
+
+@pytest.fixture
+def issued(db, time, settings) -> tuple[Document, bytes]:
+    document = Document.objects.get(case__number=dispute(upto="issued"), state="issued")
+    return document, store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+
+
+@pytest.fixture
+def drafted(db, time, settings) -> tuple[Document, bytes]:
+    number = dispute(upto="signed")
+    document = Document.objects.get(case__number=number)
+    return document, store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+
+
+def ask(page, status: int = 200, client: Client | None = None, **fields) -> str:
+    """What the page at that id says to somebody unknown, without the id itself."""
+    client = client or Client(headers={"accept-language": "en"})
+    if isinstance(fields.get("file"), bytes):
+        fields["file"] = SimpleUploadedFile("paper.pdf", fields["file"], "application/pdf")
+    response = client.post(f"/v/{page}", fields) if fields else client.get(f"/v/{page}")
+    assert response.status_code == status, response.content.decode()[:800]
+    text = re.sub(r"\s+", " ", response.content.decode())
+    return re.sub(r'[0-9a-zA-Z]{64}"', '"', text).replace(str(page), "ID")
+
+
+def told(text: str) -> str:
+    """Verdict and checks alone."""
+    found = re.search(r'<section class="verdict.*?</ul>', text)
+    return re.sub(r"<[^>]+>", "", found.group()) if found else ""
+
+
+def code_of(document: Document) -> str:
+    return json.loads(document.snapshot)["verify_url"].partition("#")[2]
+
+
+def altered(data: bytes) -> bytes:
+    """The same paper, one object of it written anew."""
+    with pikepdf.open(io.BytesIO(data)) as opened:
+        opened.docinfo["/Title"] = "another"
+        out = io.BytesIO()
+        opened.save(out)
+    return out.getvalue()
+
+
+def foreign() -> bytes:
+    out = io.BytesIO()
+    with pikepdf.new() as made:
+        made.add_blank_page()
+        made.save(out)
+    return out.getvalue()
+
+
+def test_page_asked_for_by_anybody_is_the_same_for_every_id_and_reads_nothing(issued):
+    document, _file = issued
+    with CaptureQueriesContext(connection) as captured:
+        pages = {ask(page) for page in (document.pk, uuid4(), UUID(int=0))}
+    assert len(pages) == 1 and not captured.captured_queries
+
+
+def test_page_under_something_that_is_no_id_is_not_there(db, time):
+    for nonsense in ("x", "1" * 400, "../../etc/passwd", "00000000-0000-0000-0000-00000000000g"):
+        assert Client().get(f"/v/{nonsense}").status_code == 404
+
+
+def test_file_that_was_issued_is_genuine_and_nothing_personal_is_said(issued):
+    document, data = issued
+    text = ask(document.pk, file=data)
+    words = told(text)
+    assert "Genuine" in words and "No later document" in words and words.count("holds ") >= 9
+    assert "does not hold" not in words and "not known" not in words and "another document" not in words
+    assert not [word for word in PERSONAL if word in text]
+
+
+def test_file_checked_at_another_s_address_says_so(issued):
+    _document, data = issued
+    assert "It is another document than the one" in told(ask(uuid4(), file=data))
+    anywhere = Client().post("/v", {"file": SimpleUploadedFile("x.pdf", data)}, headers={"accept-language": "en"})
+    assert "Genuine" in anywhere.content.decode() and "another document" not in anywhere.content.decode()
+
+
+def test_file_that_was_altered_is_not_genuine(issued):
+    document, data = issued
+    text = ask(document.pk, file=altered(data))
+    words = told(text)
+    assert "Not genuine" in words and "is not, byte for byte, the one that was issued" in words
+    assert not [word for word in PERSONAL if word in text]
+
+
+def test_file_from_elsewhere_is_not_genuine_and_opens_no_record(issued):
+    document, _data = issued
+    words = told(ask(document.pk, file=foreign()))
+    assert "Not genuine" in words and words == told(ask(uuid4(), file=foreign()))
+    assert "Issued:" not in words
+
+
+def test_file_that_only_names_an_id_learns_nothing_of_it(issued):
+    """A forged file with a decision of its own under the id of a real document: as if there were no such id."""
+    document, data = issued
+
+    def forged(pk: str) -> bytes:
+        with pikepdf.open(io.BytesIO(data)) as opened:
+            snapshot = json.loads(document.snapshot) | {"id": pk}
+            snapshot["title"] = "forged"
+            text = json.dumps(snapshot, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+            opened.attachments["decision.json"] = pikepdf.AttachedFileSpec(opened, text, filename="decision.json")
+            out = io.BytesIO()
+            opened.save(out, deterministic_id=False)
+        return out.getvalue()
+
+    real, invented = (told(ask(document.pk, file=forged(pk))) for pk in (str(document.pk), str(uuid4())))
+    assert real == invented and "Not genuine" in real and document.file_sha256 not in real
+
+
+def test_file_of_a_draft_reads_like_an_unknown_one(drafted):
+    document, data = drafted
+    words = told(ask(document.pk, file=data))
+    assert "Genuine" not in words and "No document that was issued here is the one in this file" in words
+    for fields in ({"sha256": document.file_sha256}, {"code": code_of(document)}):
+        unknown = {name: "0" * len(value) for name, value in fields.items()}
+        assert told(ask(document.pk, **fields)) == told(ask(uuid4(), **unknown))
+
+
+def test_fingerprint_of_an_issued_file_is_known_however_it_is_written(issued):
+    document, data = issued
+    digest = hashlib.sha256(data).hexdigest()
+    for written in (digest, digest.upper(), " ".join(re.findall("....", digest))):
+        assert "Genuine" in told(ask(document.pk, sha256=written))
+    assert "could not be told" in told(ask(document.pk, sha256="0" * 64))
+
+
+def test_code_of_the_paper_tells_of_the_record_and_not_of_the_print(issued):
+    document, _data = issued
+    words = told(ask(document.pk, code=code_of(document)))
+    assert "On record; the print was not looked at" in words
+    assert "What is printed was not looked at" in words and "Issued:" in words
+    assert "Issued:" not in told(ask(uuid4(), code=code_of(document)))
+    assert "Issued:" not in told(ask(document.pk, code="0" * 32))
+
+
+def test_superseded_document_is_genuine_and_no_longer_holds(issued):
+    document, data = issued
+    later = Document.objects.create(
+        case=document.case, kind=document.kind, state="drafted", snapshot="{}", snapshot_sha256="0" * 64,
+        file_sha256="1" * 64, supersedes=document, drafted_at=document.drafted_at,
+    )  # fmt: skip
+    assert "No later document" in told(ask(document.pk, file=data))  # a draft takes nobody's place
+    Document.objects.filter(pk=later.pk).update(state="issued", issued_at=document.issued_at)
+    for fields in ({"file": data}, {"sha256": document.file_sha256}, {"code": code_of(document)}):
+        assert "it no longer holds" in told(ask(document.pk, **fields))
+
+
+def test_file_of_a_case_whose_ledger_was_cut_is_not_genuine(issued):
+    document, data = issued
+    with connection.cursor() as cursor:
+        where = " ON casework_caseevent" if connection.vendor == "postgresql" else ""
+        name = "casework_caseevent_kept" if connection.vendor == "postgresql" else "casework_caseevent_delete"
+        cursor.execute(f"DROP TRIGGER {name}{where}")
+        last = CaseEvent.objects.filter(case=document.case).order_by("-seq").first()
+        cursor.execute("DELETE FROM casework_eventtext WHERE event_id = %s", [last.pk])
+        cursor.execute("DELETE FROM casework_caseevent WHERE id = %s", [last.pk])
+    words = told(ask(document.pk, file=data))
+    assert "Not genuine" in words and "The record of the case is not whole" in words and "DSP-" not in words
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"x": "y"}, "Expected a file, a fingerprint or a code"),
+        ({"sha256": "abc"}, "Expected a SHA-256"),
+        ({"sha256": "g" * 64}, "Expected a SHA-256"),
+        ({"sha256": "\x00" * 64}, "Expected a SHA-256"),
+        ({"code": "1234"}, "Expected the 32 digits"),
+        ({"code": "<script>"}, "Expected the 32 digits"),
+    ],
+)
+def test_nonsense_sent_to_the_page_is_refused_in_words(db, time, fields, words):
+    assert words in ask(uuid4(), 422, **fields)
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.7", b"", b"PK\x03\x04", b"%PDF-" + b"\x00" * 5000, b"<html>"])
+def test_file_that_is_no_pdf_is_not_genuine(db, time, data):
+    status = 422 if not data else 200  # an empty file is none
+    text = ask(uuid4(), status, file=data)
+    assert not data or "Not genuine" in told(text)
+
+
+def test_file_that_is_too_large_is_refused_before_it_is_read(db, time):
+    response = Client(headers={"accept-language": "en"}).post(
+        f"/v/{uuid4()}", b"", "multipart/form-data; boundary=x", CONTENT_LENGTH=str(verification.LARGEST * 2)
+    )
+    assert response.status_code == 413 and "Expected a PDF of at most 10 MiB" in response.content.decode()
+
+
+def test_checks_from_one_address_have_to_wait_after_some(db, time):
+    client = Client(headers={"accept-language": "en"})
+    for _ in range(20):
+        ask(uuid4(), client=client, sha256="0" * 64)
+    assert "Expected fewer checks" in ask(uuid4(), 429, client=client, sha256="0" * 64)
+    assert client.post("/login", {"username": "ann", "password": "x"}).status_code == 422  # counted apart
+    time.on(seconds=3)
+    ask(uuid4(), client=client, sha256="0" * 64)
+
+
+def test_page_speaks_the_visitor_s_language(db, time):
+    page = f"/v/{uuid4()}"
+    for asked, header, language in (
+        ("", "zh-CN", "zh-hans"), ("", "en-GB", "en"), ("?lang=en", "zh-CN", "en"), ("?lang=zh", "en", "zh-hans"),
+        ("?lang=xx", "en", "en"),
+    ):  # fmt: skip
+        text = Client().get(page + asked, headers={"accept-language": header}).content.decode()
+        assert f'<html lang="{language}"' in text
+    response = Client().get(page)
+    assert response["X-Robots-Tag"] == "noindex" and "no-store" in response["Cache-Control"]

@@ -46,6 +46,7 @@ from casework.domain.policy import pinned_policy
 from casework.domain.reading import FamilyView, read_family
 from casework.domain.recorder import Recorder
 from casework.domain.scope import blind_seat, sees
+from casework.domain.searching import index
 from casework.domain.step import Step
 from casework.flow.projection import project
 from casework.keys import new_key
@@ -207,6 +208,7 @@ def _record(step: Step, family: FamilyView) -> Result:
     """Step 9: cases, events, parties, clocks, tasks and deliveries, under the guard of the family's version."""
     for case in step.moved:
         project(case, family, step.at, step.recorder)
+        index(case, step.recorder)
         if case._state.adding:
             step.recorder.insert(case)
         else:

@@ -119,7 +119,9 @@ class Recorder:
                     raise Conflict("the guard's version has moved on")
             for write in writes:
                 for values in write.rows:
-                    if not write.match:
+                    if not write.match and _once(write.model):
+                        write.model._default_manager.bulk_create([write.model(**values)], ignore_conflicts=True)
+                    elif not write.match:
                         write.model(**values).save_base(raw=True, force_insert=True)
                     else:
                         changes = {name: values[name] for name in write.columns}
@@ -231,6 +233,7 @@ def _cte_sql(guard: tuple[Any, str] | None, shape: tuple[tuple[Any, ...], ...]) 
             body = f'UPDATE {table} AS t SET {changes} FROM {rows} WHERE t."{match}" = r."{match}"'
         else:
             body = f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join('r.' + n for n in names)} FROM {rows}"
+            body += _once(model)
         parts.append(f"w{number} AS ({body})")
     return f"WITH {', '.join(parts)} SELECT count(*) FROM guard"
 
@@ -241,4 +244,10 @@ def _statement_sql(model: type[models.Model], columns: tuple[str, ...], match: s
     names = [f'"{_field(model, name).column}"' for name in columns]
     if match:
         return f'UPDATE {table} SET {", ".join(f"{n} = %s" for n in names)} WHERE "{match}" = %s'
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})"
+    values = ", ".join(["%s"] * len(names))
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values}){_once(model)}"
+
+
+def _once(model: type[models.Model]) -> str:
+    """A row whose model says so may be there already, and then stays as it is."""
+    return " ON CONFLICT DO NOTHING" if getattr(model, "repeatable", False) else ""

@@ -12,11 +12,12 @@ from casework.models.installation import Installation, Stamp
 from casework.models.login_failure import LoginFailure
 from casework.models.person import Account, Person, SigningKey, Token
 from casework.models.policy import PolicyVersion
+from casework.models.search import SearchToken
 from casework.models.task import Task
 from casework.models.unit import Unit
 
 __all__ = [
     "Account", "CalendarDay", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry", "ClockWarning", "Delivery",
     "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave", "LoginFailure", "Notice", "Numbering",
-    "Party", "Person", "PolicyVersion", "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
+    "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

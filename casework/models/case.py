@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models
@@ -77,6 +78,14 @@ class Case(models.Model):
     @property
     def is_closed(self) -> bool:
         return self.closed_at is not None
+
+    def searched_ids(self) -> Iterable[str]:
+        """Ids besides the number by which the case is searched for."""
+        return ()
+
+    def searched_texts(self) -> Iterable[str]:
+        """Texts in which it is searched: only such as everybody reads who sees the case."""
+        return ()
 
 
 class Party(models.Model):

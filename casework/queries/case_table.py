@@ -1,5 +1,6 @@
 """Lists of cases: scoped by one predicate, newest first, by keyset."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -15,10 +16,9 @@ from casework.domain.scope import visible
 from casework.models import Case, Clock, Party, Task
 from casework.queries.blind import blind_head, sitting_blind
 from casework.queries.case_page import case_head
-from casework.queries.paging import checked_limit, read_cursor, to_cursor
+from casework.queries.paging import bad_cursor, checked_limit, read_cursor, to_cursor
+from casework.queries.search import found_by
 from casework.queries.sight import decided_families, named, parts_instead
-
-LONGEST_SEARCH = 64
 
 
 def case_list(
@@ -27,29 +27,37 @@ def case_list(
     stamp: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """{"cases": […], "next": cursor or None}: cases in the person's scope, newest first. `unit` includes those below
-    it, `q` is a case number or its start, or an external id; `overdue` means that a clock has run out. Of a case that
-    the person scores blind no unit is known, and no clock but their own."""
+    it, `q` is what `casework.queries.search` finds cases by; `overdue` means that a clock has run out. Of a case that
+    the person scores blind no unit is known, and no clock but their own. A cursor belongs to the filters it was given
+    for."""
     moment, book, limit = at or now(), directory(stamp), checked_limit(limit)
     sitting = sitting_blind(person_id)
+    decided = decided_families(person_id)
+    kind = hashlib.sha256(repr((type, state, unit, q, overdue)).encode()).hexdigest()[:8]
     rows = Case.objects.filter(visible(person_id, at=moment, book=book))
-    rows = rows.filter(_asked_for(type, state, unit, q, book))
+    rows = rows.filter(_asked_for(type, state, unit, book))
+    if q:
+        rows = rows.filter(found_by(q, person_id, decided, book))
     if unit:
         rows = rows.exclude(pk__in=sitting.values("case_id"))
     if overdue:
         rows = rows.filter(_overdue(person_id, moment))
     if cursor:
-        rows = rows.filter(pk__lt=read_cursor(cursor, 1)[0])
+        of, pk = read_cursor(cursor, 2)
+        if of != kind:
+            raise bad_cursor()
+        rows = rows.filter(pk__lt=pk)
     rows = rows.annotate(blind=Exists(sitting.filter(case_id=OuterRef("pk"))))
     page = list(rows.select_related("subject").order_by("-id")[: limit + 1])
     more, page = len(page) > limit, page[:limit]
-    hidden = _hidden(person_id, page)
+    hidden = _hidden(person_id, page, decided)
     return {
         "cases": [_shown(case, book, hidden.get(case.family_id, {})) for case in page],
-        "next": to_cursor(page[-1].pk) if more else None,
+        "next": to_cursor(kind, page[-1].pk) if more else None,
     }
 
 
-def _asked_for(type: str | None, state: str | None, unit: str | None, q: str | None, book: Directory) -> Q:
+def _asked_for(type: str | None, state: str | None, unit: str | None, book: Directory) -> Q:
     wanted = Q()
     if type:
         wanted &= Q(type=law_named(type).label)
@@ -63,8 +71,6 @@ def _asked_for(type: str | None, state: str | None, unit: str | None, q: str | N
         if found is None:
             raise _unknown("unit", unit, (view.code for view in book.units.values()))
         wanted &= Q(unit_id__in=sorted(book.below[found.id]))
-    if q:
-        wanted &= _search(q)
     return wanted
 
 
@@ -75,19 +81,9 @@ def _overdue(person_id: int | None, moment: datetime) -> Q:
     return (~blind & Q(pk__in=late.values("case_id"))) | (blind & Q(pk__in=own.values("process_id")))
 
 
-def _search(q: str) -> Q:
-    if len(q) > LONGEST_SEARCH or not q.isprintable():
-        raise InvalidInput(_("Expected at most %(most)d printable characters to search for") % {"most": LONGEST_SEARCH})
-    found = Q(number__startswith=q.upper())
-    for law in laws().values():
-        if any(field.name == "external_id" for field in law.model._meta.local_fields):
-            found |= Q(pk__in=law.model.objects.filter(external_id=q).values("pk"))
-    return found
-
-
-def _hidden(person_id: int | None, page: Sequence[Case]) -> dict[int, dict[int, str]]:
+def _hidden(person_id: int | None, page: Sequence[Case], decided: set[int]) -> dict[int, dict[int, str]]:
     """For each family in which the reader decides, whose names they may not see."""
-    families = decided_families(person_id) & {case.family_id for case in page}
+    families = decided & {case.family_id for case in page}
     parties: dict[int, list[Party]] = {family: [] for family in families}
     cases: dict[int, Case] = {}
     for party in Party.objects.filter(case__family_id__in=families).select_related("case") if families else ():

@@ -1,6 +1,7 @@
 """What is to do: open tasks by due time, from the task table alone, in at most three statements."""
 
-from datetime import datetime
+import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from casework.domain.authority import barred
 from casework.domain.directory import Directory, directory
 from casework.domain.errors import InvalidInput
-from casework.domain.law import law_named, law_of, laws
+from casework.domain.law import law_named, law_of, laws, seats
 from casework.domain.ledger import plain
 from casework.domain.now import now
 from casework.domain.policy import current_policy
@@ -22,7 +23,7 @@ from casework.queries.blind import seatless, sitting_blind
 from casework.queries.mine import owed_by
 from casework.queries.owed import seconds_between
 from casework.queries.paging import bad_cursor, checked_limit, count_shown, counted_in, read_cursor, to_cursor
-from casework.queries.sight import decided_families, named
+from casework.queries.sight import named
 
 VIEWS = ("mine", "claimable", "team", "overdue")
 # Columns of Viewflow's own, which it would turn into flows and nodes row by row.
@@ -31,40 +32,45 @@ UNSHOWN = ("flow_task", "flow_task_type", "token", "assigned", "started", "creat
 
 def inbox(
     person_id: int | None, view: str = "mine", cursor: str | None = None, limit: int = 25, at: datetime | None = None,
-    stamp: int | None = None, *, type: str | None = None, unit: str | None = None, q: str | None = None,
+    stamp: int | None = None, *, type: str | None = None, unit: str | None = None, role: str | None = None,
+    overdue: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """{"tasks": […], "next": cursor or None, "count": number or "1000+"}, soonest due first, without due time last.
 
     mine: owed by the person. claimable: owed by whoever holds a role they hold, save decisions they are barred from;
     those leave the page, so it may be short, and `count` counts them unless all fits on one page. team: in the units
     they lead or look over. overdue: past due in their scope. Of a case that the person scores blind there is nothing
-    but what they owe themselves, in `mine` and `overdue`, without its unit.
-    `type`, `unit` (with those below it) and `q` (a case number or its start) narrow each of them."""
+    but what they owe themselves, in `mine` and `overdue`, without its unit, subject and person concerned.
+    `type`, `unit` (with those below it), `role` (which owes it) and `overdue` narrow each of them. A cursor belongs to
+    the view and the filters it was given for."""
     if view not in VIEWS:
         raise InvalidInput(
             _("Expected a view, but '%(view)s' is none; views are %(known)s")
             % {"view": view[:40], "known": ", ".join(VIEWS)}
         )
     moment, book, limit = at or now(), directory(stamp), checked_limit(limit)
-    narrower = _narrower(type, unit, q, person_id, book)
+    narrower = _narrower(type, unit, role, overdue, person_id, book, moment)
+    kind = hashlib.sha256(repr((view, type, unit, role, overdue)).encode()).hexdigest()[:8]
     if view == "mine" and person_id and not cursor and not narrower:
         page = owed_by(person_id, limit + 1)
         total = page[0].total if page else 0
     else:
         wanted = Task.objects.filter(_wanted(view, person_id, moment, book), narrower, finished=None)
         blind = Exists(sitting_blind(person_id).filter(case_id=OuterRef("process_id")))
-        rows = wanted.filter(_place(cursor)).annotate(total=counted_in(wanted), blind=blind).select_related("process")
+        rows = wanted.filter(_place(cursor, kind)).annotate(
+            total=counted_in(wanted), blind=blind, seated=_seated(person_id), about=F("process__subject__number")
+        )
+        rows = rows.select_related("process")
         page = list(rows.defer(*UNSHOWN).order_by(F("due_at").asc(nulls_last=True), "id")[: limit + 1])
         total = page[0].total if page else _count_beyond(wanted, cursor)
     more, page = len(page) > limit, page[:limit]
-    following = to_cursor(page[-1].due_at, page[-1].pk) if more else None
+    following = to_cursor(kind, page[-1].due_at, page[-1].pk) if more else None
     if view == "claimable":
         page = _unbarred(page, person_id, moment, book)
         if not more and not cursor:
             total = len(page)
-    families = decided_families(person_id) if view in ("team", "overdue") and page else set()
     return {
-        "tasks": [_shown(task, book, moment, families, person_id) for task in page],
+        "tasks": [_shown(task, book, moment, person_id) for task in page],
         "next": following,
         "count": count_shown(total),
     }
@@ -78,7 +84,10 @@ def inbox_counts(person_id: int | None, at: datetime | None = None, stamp: int |
     return {view: count_shown(total or 0) for view, total in counted.values(*VIEWS).get().items()}
 
 
-def _narrower(type: str | None, unit: str | None, q: str | None, person_id: int | None, book: Directory) -> Q:
+def _narrower(
+    type: str | None, unit: str | None, role: str | None, overdue: bool, person_id: int | None, book: Directory,
+    moment: datetime,
+) -> Q:  # fmt: skip
     """Of a case that the person scores blind nothing is known to ask for but its number and type."""
     narrower = Q()
     if type:
@@ -89,9 +98,20 @@ def _narrower(type: str | None, unit: str | None, q: str | None, person_id: int 
             raise InvalidInput(_("Expected a unit, but '%(unit)s' is none; choose another") % {"unit": unit[:40]})
         blind = Exists(sitting_blind(person_id).filter(case_id=OuterRef("process_id")))
         narrower &= Q(unit_id__in=sorted(book.below[found.id])) & ~Q(blind)
-    if q:
-        narrower &= Q(number__startswith=q.strip().upper()[:64])
+    if role:
+        if role not in current_policy().roles:
+            raise InvalidInput(_("Expected a role, but '%(role)s' is none; choose another") % {"role": role[:40]})
+        narrower &= Q(role=role)
+    if overdue:
+        narrower &= Q(due_at__lt=moment)
     return narrower
+
+
+def _seated(person_id: int | None) -> Exists:
+    """Whether the person holds a seat in the task's family: from then on its parties are nameless to them. It costs no
+    statement, and asks no more than that, so a seat whose decision was issued hides a little longer here."""
+    held = Party.objects.filter(person_id=person_id, until=None, role__in=sorted(seats()))
+    return Exists(held.filter(case__family_id=OuterRef("process__family_id")))
 
 
 def _wanted(view: str, person_id: int | None, moment: datetime, book: Directory) -> Q:
@@ -142,18 +162,18 @@ def _units_below(units: Any, book: Directory) -> list[int]:
     return sorted(set().union(*(book.below[unit] for unit in units)))
 
 
-def _place(cursor: str | None) -> Q:
+def _place(cursor: str | None, kind: str) -> Q:
     """Rows after the cursor's, in the order (due, id) with no due time last."""
     if not cursor:
         return Q()
-    due, pk = read_cursor(cursor, 2)
+    of, due, pk = read_cursor(cursor, 3)
+    if of != kind:
+        raise bad_cursor()
     if due is None:
         return Q(due_at=None, id__gt=pk)
     try:
-        due = datetime.fromisoformat(due)
-        if due.tzinfo is None:
-            raise ValueError
-    except (TypeError, ValueError):
+        due = datetime.fromisoformat(due).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise bad_cursor() from None
     return Q(due_at__gt=due) | Q(due_at=due, id__gt=pk) | Q(due_at=None)
 
@@ -204,18 +224,20 @@ def _node(task: Task) -> Any:
     return next(node for node in nodes(law_of(task.process).model) if node.name == task.node)
 
 
-def _shown(task: Task, book: Directory, moment: datetime, families: set[int], person_id: int | None) -> dict[str, Any]:
-    node, unit = _node(task), book.units[task.unit_id]
-    blind: bool = task.blind
+def _shown(task: Task, book: Directory, moment: datetime, person_id: int | None) -> dict[str, Any]:
+    node, unit, case = _node(task), book.units[task.unit_id], task.process
     hidden = {}
-    if task.process.family_id in families and node.relation and task.person_id != person_id:
-        hidden = {task.person_id: party_label(node.relation.split("|")[0], law_of(task.process).app)}
+    if task.seated and node.relation and task.person_id != person_id:
+        hidden = {task.person_id: party_label(node.relation.split("|")[0], law_of(case).app)}
+    masked = task.seated and case.concerned_id != person_id
     return {
-        "case": task.number, "type": task.process.type, "type_label": str(law_of(task.process).model.title),
-        "task": seatless(task.node) if blind else task.node, "label": str(node.label), "actions": list(node.actions),
-        "due_at": plain(task.due_at),
+        "case": task.number, "type": case.type, "type_label": str(law_of(case).model.title),
+        "task": seatless(task.node) if task.blind else task.node, "label": str(node.label),
+        "actions": list(node.actions), "due_at": plain(task.due_at),
         "time_left_s": seconds_between(moment, task.due_at) if task.due_at else None, "provisional": task.provisional,
         "role": task.role or None, "role_label": role_label(task.role) if task.role else None,
-        "unit": None if blind else {"code": unit.code, "name": unit.name}, "blind": blind,
-        "person": named(task.person_id, book, hidden),
+        "unit": None if task.blind else {"code": unit.code, "name": unit.name}, "blind": bool(task.blind),
+        "person": named(task.person_id, book, hidden), "masked": masked,
+        "concerned": None if task.blind or masked else named(case.concerned_id, book, {}),
+        "subject": None if task.blind else task.about, "mine": task.person_id == person_id,
     }  # fmt: skip

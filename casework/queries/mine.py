@@ -7,16 +7,18 @@ from typing import Any
 
 from django.db import connection
 
+from casework.domain.law import seats
 from casework.models import Case, Party, Task
 from casework.queries.paging import COUNTED
 
 TASK = ("id", "process_id", "node", "number", "unit_id", "role", "person_id", "due_at", "provisional")
-CASE = ("id", "type", "family_id")
+CASE = ("id", "type", "family_id", "concerned_id", "subject_id")
 
 
 def owed_by(person_id: int, limit: int) -> list[Any]:
     """The person's open tasks as the inbox lists them, soonest due first, each with its case, with `total` (counted to
-    1001 and no further) and `blind` (they score that case blind)."""
+    1001 and no further), `blind` (they score that case blind), `seated` (they hold a seat in its family) and `about`
+    (the number of the case that it was opened on)."""
     with connection.cursor() as cursor:
         cursor.execute(_sql(), [person_id, COUNTED + 1, person_id, limit])
         rows = cursor.fetchall()
@@ -32,8 +34,14 @@ def _sql() -> str:
         f"EXISTS (SELECT 1 FROM {party} p WHERE p.case_id = t.process_id AND p.person_id = t.person_id "
         "AND p.blind AND p.until IS NULL)"
     )
+    seat_names = ", ".join(f"'{seat}'" for seat in sorted(seats()))
+    seated = (
+        f"EXISTS (SELECT 1 FROM {party} p JOIN {case} f ON f.id = p.case_id WHERE p.person_id = t.person_id "
+        f"AND f.family_id = c.family_id AND p.until IS NULL AND p.role IN ({seat_names}))"
+    )
     return (
-        f"SELECT {columns}, {total}, {blind} FROM {task} t JOIN {case} c ON c.id = t.process_id "
+        f"SELECT {columns}, s.number, {seated}, {total}, {blind} FROM {task} t JOIN {case} c ON c.id = t.process_id "
+        f"LEFT JOIN {case} s ON s.id = c.subject_id "
         "WHERE t.person_id = %s AND t.finished IS NULL ORDER BY t.due_at ASC NULLS LAST, t.id LIMIT %s"
     )
 
@@ -44,6 +52,6 @@ def _task(row: tuple[Any, ...]) -> Any:
     values["due_at"] = due.replace(tzinfo=UTC) if due and due.tzinfo is None else due  # SQLite keeps UTC, unsaid
     values["provisional"] = bool(values["provisional"])
     task: Any = Task.from_db(connection.alias, list(TASK), list(values.values()))
-    task.process = Case.from_db(connection.alias, list(CASE), row[len(TASK) : -2])
-    task.total, task.blind = row[-2], bool(row[-1])
+    task.process = Case.from_db(connection.alias, list(CASE), row[len(TASK) : -4])
+    task.about, task.seated, task.total, task.blind = row[-4], bool(row[-3]), row[-2], bool(row[-1])
     return task

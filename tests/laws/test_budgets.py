@@ -42,9 +42,9 @@ FRAME = re.compile(r"^(BEGIN|COMMIT|SAVEPOINT|RELEASE|ROLLBACK|SET )", re.IGNORE
 WRITING = re.compile(r"^\s*(INSERT|UPDATE|DELETE|WITH guard)", re.IGNORECASE)
 # How many further cases the step moves; its statements as measured on SQLite (one a table, a guard, a read).
 STEPS = {
-    "record_score": (0, 10), "publish": (0, 11), "read": (0, 12), "file": (1, 15), "give_statement": (0, 10),
+    "record_score": (0, 11), "publish": (0, 11), "read": (0, 12), "file": (1, 16), "give_statement": (0, 10),
     "forward": (0, 15), "rule": (0, 14), "attach_draft": (0, 6), "sign": (0, 12), "issue": (1, 10),
-    "read_ruling": (0, 12), "accept": (1, 10), "appeal": (2, 18), "score_blind": (0, 9), "recuse": (0, 16),
+    "read_ruling": (0, 12), "accept": (1, 10), "appeal": (2, 19), "score_blind": (0, 9), "recuse": (0, 16),
     "waive_challenge": (0, 6), "reveal": (0, 14), "vote": (0, 10), "last_vote": (0, 12), "attach_award": (0, 10),
     "sign_award": (0, 9), "last_signature": (0, 13), "issue_award": (2, 14), "name_arbitrator": (0, 14),
     "withdraw_appeal": (2, 12),

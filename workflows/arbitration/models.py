@@ -1,5 +1,6 @@
 """The law of an arbitration (仲裁): the agent appeals, a panel of one or three scores blind, votes, and awards."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models
@@ -68,6 +69,9 @@ class Arbitration(Seating, Deciding, Ending, Case):
     class Meta:
         verbose_name = _("arbitration")
         verbose_name_plural = _("arbitrations")
+
+    def searched_texts(self) -> Iterable[str]:
+        return [matter["reasons"] for matter in self.matters.values()]
 
     # What every chapter uses
 

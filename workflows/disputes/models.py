@@ -1,5 +1,6 @@
 """The law of a score dispute (申诉): filed by the agent, screened by the leader, ruled on by a free QA lead."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -70,6 +71,9 @@ class ScoreDispute(Filing, Review, Ruling, Reinstatement, Case):
     def report_delay(self, act: Act) -> list:
         """Director and auditor are told; the score stays provisional and out of pay."""
         return [Notify("whole_limit_passed", roles=("director", "auditor"), clock="whole")]
+
+    def searched_texts(self) -> Iterable[str]:
+        return [claim["reasons"] for claim in self.claims.values()]
 
     # What every chapter uses
 

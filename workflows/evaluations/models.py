@@ -1,5 +1,6 @@
 """The law of an evaluation (质检评分): scored, published, served, and final unless somebody objects."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models
@@ -128,6 +129,9 @@ class Evaluation(Case):
                 name="evaluation_once",
             ),
         ]
+
+    def searched_ids(self) -> Iterable[str]:
+        return (self.external_id, self.interaction_id)
 
     # Scoring and publication
 

@@ -1,0 +1,115 @@
+"""What somebody types into the search, as a condition on cases.
+
+Every word has to fit: as the start of a case number, as one of the case's ids, as staff number or part of the name of
+the person concerned, in the name of the case's type (申诉), or in the texts of its claims. Whoever decides in a family
+finds it by its numbers and ids only, since names are hidden from them and texts may hold names; whoever scores blind
+finds their case by its number alone. A role's name beside other words says no more than they do (坐席 A1001)."""
+
+import re
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from casework.domain.directory import Directory
+from casework.domain.errors import InvalidInput
+from casework.domain.law import Law, laws
+from casework.domain.policy import current_policy
+from casework.domain.searching import is_chinese, pairs, runs
+from casework.models import SearchToken
+from casework.queries.blind import sitting_blind
+
+LONGEST = 64
+MOST_WORDS = 8
+NUMBER_START = re.compile(r"([a-z]{3})(?:-[0-9]{1,4}(?:-[0-9]{1,12})?)?")
+SERIAL = 3  # digits of a case number behind the year from which a range of numbers is short
+_names: dict[int, list[tuple[int, list[str]]]] = {}  # of the directory at that stamp: (person, no and name as runs)
+
+
+def found_by(q: str, person_id: int | None, decided: set[int], book: Directory) -> Q:
+    """Cases that `q` finds for this person; `decided` are the families in which they decide."""
+    if len(q) > LONGEST or not q.isprintable():
+        raise InvalidInput(_("Expected at most %(most)d printable characters to search for") % {"most": LONGEST})
+    wanted = _words(q)
+    if not wanted:
+        return Q(pk__in=())
+    found, hides = Q(), False
+    for word in wanted[:MOST_WORDS]:
+        if (law := _numbered(word)) is not None:
+            found &= _starting(word.upper(), law)
+        else:
+            found, hides = found & _telling(word, decided, book), True
+    return found & ~Q(pk__in=sitting_blind(person_id).values("case_id")) if hides else found
+
+
+def _words(q: str) -> list[str]:
+    found = list(dict.fromkeys(runs(q)))
+    labels = [role.label for role in current_policy().roles.values()]
+    roles = {run for label in labels for text in (label.zh, label.en) for run in runs(text)}
+    return [word for word in found if word not in roles] or found
+
+
+def _numbered(word: str) -> Law | None:
+    fits = NUMBER_START.fullmatch(word)
+    return next((law for law in laws().values() if law.prefix.casefold() == fits.group(1)), None) if fits else None
+
+
+def _starting(start: str, law: Law) -> Q:
+    """By a range of numbers where it is short; else nearly every case of the type fits, and a page is soon full."""
+    found = Q(type=law.label, number__startswith=start)
+    if len(start) >= len("XXX-2026-") + SERIAL:
+        found &= Q(number__gte=start, number__lte=start + "9" * 12)
+    return found
+
+
+def _telling(word: str, decided: set[int], book: Directory) -> Q:
+    """One question to the index a word: the rows of its first pair, or of an id or a person that fits by itself."""
+    first, *rest = pairs(word)
+    ids = [f"={word}"]
+    people = [f"@{person}" for person, told in _told_of(book) if _fits(word, told)]
+    rows = SearchToken.objects.filter(token__in=[*ids, *people, first])
+    if rest:
+        beside = Q()
+        for pair in rest:
+            beside &= Q(Exists(SearchToken.objects.filter(token=pair, case_id=OuterRef("case_id"))))
+        rows = rows.filter(~Q(token=first) | beside)
+    if decided:
+        rows = rows.filter(Q(token__in=ids) | ~Q(case__family_id__in=sorted(decided)))
+    types = [label for label, told in _titles() if _fits(word, told)]
+    return Q(pk__in=rows.values("case_id")) | (Q(type__in=types) if types else Q())
+
+
+@cache
+def _titles() -> list[tuple[str, list[str]]]:
+    """The name of every type, as runs, in all languages at once."""
+    found: dict[str, list[str]] = {label: [] for label in laws()}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            for label, law in laws().items():
+                found[label] += runs(str(law.model.title))
+    return list(found.items())
+
+
+def _told_of(book: Directory) -> list[tuple[int, list[str]]]:
+    if book.version not in _names:
+        _names.clear()
+        _names[book.version] = [(p.id, [*runs(p.no), *runs(p.name)]) for p in book.persons.values()]
+    return _names[book.version]
+
+
+def _fits(word: str, told: list[str]) -> bool:
+    """Of Chinese a part is enough, of anything else it takes a whole word."""
+    return any(word in run for run in told) if is_chinese(word) else word in told
+
+
+def explained() -> list[Any]:
+    """What can be searched for, in words."""
+    return [
+        _("a case number, or its start"),
+        _("the number of a call, or the id of an evaluation in the system it came from"),
+        _("a staff number, or a name or any part of it, of the person concerned"),
+        _("a type of case, or words of the claims, also a single Chinese character"),
+    ]

@@ -47,13 +47,18 @@ def note_try(subjects: list[str], at: datetime) -> list[LoginFailure]:
 
 def note_success(request: Any, response: HttpResponse, login: str, tries: list[LoginFailure]) -> None:
     """The account's count begins anew here, the address has one try less, and the browser is known from now on."""
-    LoginFailure.objects.filter(subject=tries[0].subject).delete()
-    LoginFailure.objects.filter(pk__in=[one.pk for one in tries]).delete()
+    take_back(tries)
     device, accounts = _device(request)
     mark = _mark(_name(login))
     accounts = [mark, *(other for other in accounts if other != mark)][:KNOWN]
     value = signing.dumps([device or secrets.token_hex(8), *accounts], salt=SALT)
     response.set_cookie(COOKIE, value, max_age=YEAR, secure=settings.BEHIND_TLS, httponly=True, samesite="Lax")
+
+
+def take_back(tries: list[LoginFailure]) -> None:
+    """They were no guesses; neither were those before of the same account."""
+    LoginFailure.objects.filter(subject=tries[0].subject).delete()
+    LoginFailure.objects.filter(pk__in=[one.pk for one in tries]).delete()
 
 
 def address_of(request: Any) -> str:

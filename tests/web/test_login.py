@@ -7,11 +7,12 @@ from urllib.parse import quote
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from casework.models import Account, CaseEvent, Installation
+from casework.models import Account, CaseEvent, Installation, SigningKey
 from casework.web.frame import is_demo
 from tests.factories import credential, evaluation
 from tests.web.visiting import browser, statements
@@ -254,6 +255,63 @@ def test_login_by_password_in_a_demo_is_no_impersonation(demo, time):
     number = evaluation(reader=None)
     client.get(f"/cases/{number}")
     assert "impersonated" not in CaseEvent.objects.get(stream=f"case:{number}", action="read").entry
+
+
+def change(client: Client, old: str, new: str = "a-longer-password", again: str | None = None):
+    fields = {"old": old, "new": new, "again": new if again is None else again}
+    return client.post("/password", fields, headers=ENGLISH)
+
+
+def test_password_changed_by_ann_logs_her_out_everywhere_else_and_signs_from_now_on(db, time):
+    here, there, old = Client(), Client(), credential("ann")
+    for client in (here, there):
+        enter(client, "ann", old)
+    before = session_key(here)
+    assert change(here, old).status_code == 200 and session_key(here) != before
+    assert here.get("/inbox").status_code == 200 and there.get("/inbox").status_code == 302
+    assert enter(Client(), "ann", old).status_code == 422
+    assert enter(Client(), "ann", "a-longer-password").status_code == 302
+    keys = SigningKey.objects.filter(account__username="ann", credential="password")
+    assert [key.revoked_at is None for key in keys.order_by("id")] == [False, True]
+    noted = CaseEvent.objects.get(stream="org", action="password_set").entry
+    assert '"account":"ann"' in noted and "a-longer-password" not in noted
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "again"),
+    [
+        (None, "short", None), (None, "password1234", None), (None, "a-longer-password", "another"),
+        ("wrong", "x" * 20, None), (None, "", None), (None, "x" * 1001, None), (None, "ann\x00ann\x00ann\x00ann", None),
+    ],
+)  # fmt: skip
+def test_password_change_that_is_refused_changes_nothing(db, time, old, new, again):
+    client, password = Client(), credential("ann")
+    enter(client, "ann", password)
+    page = change(client, old or password, new, again)
+    assert page.status_code == 422 and "Expected" in page.content.decode()
+    assert client.get("/inbox").status_code == 200 and enter(Client(), "ann", password).status_code == 302
+
+
+def test_password_change_in_a_session_that_was_a_click_is_refused(demo, time):
+    client = Client()
+    client.post("/switch", {"as": "ann"})
+    assert change(client, "anything").status_code == 403
+
+
+def test_password_guessed_in_an_open_session_makes_the_guesser_wait(db, time):
+    client, password = Client(), credential("ann")
+    enter(client, "ann", password)
+    assert [change(client, f"guess {n}").status_code for n in range(6)] == [422] * 5 + [409]
+    assert enter(Client(), "ann", password).status_code == 302  # elsewhere ann does not notice
+
+
+def test_command_that_sets_a_password_prints_it_once_with_a_key(db, time, capsys):
+    call_command("set_password", "lee")
+    text = capsys.readouterr().out.strip().splitlines()[0]
+    assert enter(Client(), "lee", text).status_code == 302
+    assert SigningKey.objects.filter(account__username="lee", revoked_at=None).count() == 1
+    with pytest.raises(SystemExit):
+        call_command("set_password", "nobody")
 
 
 def test_request_for_a_page_reads_session_person_and_grants_once(db, time):

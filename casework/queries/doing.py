@@ -12,7 +12,7 @@ from casework.domain import drafts, ledger
 from casework.domain.action import ActionSpec
 from casework.domain.actor import Actor
 from casework.domain.decide import action_of
-from casework.domain.errors import OutOfScope, Stale, UnknownAction
+from casework.domain.errors import OutOfScope, Refusal, Stale, UnknownAction
 from casework.domain.law import Law, law_by_number, law_of, laws
 from casework.domain.openings import unborn
 from casework.domain.perform import token_of
@@ -73,14 +73,29 @@ class Doing:
         return self.sight.masked({**head, "running": running})
 
     @cached_property
+    def refused(self) -> Refusal | None:
+        """Why the person cannot do it now, as far as that can be said without data."""
+        try:
+            self.refuse()
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    @cached_property
     def rows(self) -> list[dict[str, Any]] | None:
-        """What the type says that the form asks about, an entry for each row; None where there are no rows."""
+        """What the type says that the form asks about, an entry for each row; None where there are no rows. Whoever
+        cannot do it is shown none: which there are tells of what has been decided."""
+        return [] if self.refused else self.rows_known
+
+    @cached_property
+    def rows_known(self) -> list[dict[str, Any]] | None:
+        """The same for reading what was sent; nothing of it is shown."""
         return self.sight.masked(presented(self.target, "rows", self.sight, self.spec.name))
 
     @cached_property
     def choices(self) -> dict[str, list[dict[str, Any]]]:
         """{field: the people whom it may name}, where the type says so."""
-        if self.sight.blind:
+        if self.sight.blind or self.refused:
             return {}
         found = presented(self.target, "choices", self.sight, self.spec.name) or {}
         return {name: [p for p in people if p["no"]] for name, people in found.items()}

@@ -209,6 +209,18 @@ def test_signing_by_qin_with_a_wrong_password_is_refused_and_asked_again(db, tim
     assert visit.status == 303
 
 
+def test_signing_by_whoever_guesses_at_qins_password_is_slowed_down(db, time):
+    number, password = dispute(upto="ruled"), credential("qin")
+    deliver_all()
+    visit = do("qin", number, "sign")
+    for _guess in range(6):
+        visit.send("send", credential=["guess"])
+    assert visit.status == 429 and "too many" in visit.said()
+    assert visit.send("send", credential=[password]).status == 429
+    time.on(minutes=2)
+    assert visit.send("send", credential=[password]).status == 303
+
+
 def test_signing_by_qin_before_the_draft_is_drawn_is_told_to_wait(db, time):
     number = dispute(upto="ruled")
     visit = do("qin", number, "sign")
@@ -257,6 +269,18 @@ def test_foreign_number_by_bo_is_answered_like_a_missing_one(scored, way: str):
 def test_confirmation_of_ann_is_not_shown_to_lee(scored):
     visit = file_on("ann", scored).send(**GIVEN).confirmed()
     assert browser("lee").get(visit.address).status_code == 404
+
+
+def test_draft_that_ann_may_not_know_shows_in_no_form_that_is_refused(db, time):
+    number = dispute(upto="ruled")
+    ticked = {"criteria.QC4": ["yes"], "criteria.QC4.reasons": ["请复听"], "step": ["check"], "key": ["k"]}
+    drafted = do("ann", number, "appeal").post(ticked)
+    assert drafted.status == 409 and "请复听" in drafted.said()
+    assert "Ruled" not in drafted.said() and "部分语速过快" not in drafted.said()
+    undecided = do("ann", dispute(evaluation(), upto="forwarded"), "appeal").post(ticked)
+    assert [row.get("name") for row in undecided.page.xpath("//main//input")] == [
+        row.get("name") for row in drafted.page.xpath("//main//input")
+    ]
 
 
 def test_system_action_by_qin_is_refused(db, time):

@@ -14,7 +14,7 @@ def presented(case: Any, name: str, sight: Any, *more: Any) -> Any:
 
 
 def paged(case: Any, name: str, sight: Any) -> Any:
-    """The same of its page.py: what only the case page needs, in the reader's words, names hidden where they are to be."""
+    """The same of its page.py: what only the case page needs, in words, names hidden where they are to be."""
     show: Callable[..., Any] | None = _member(_package(case), "page", name)
     return sight.masked(show(case, sight)) if show else None
 

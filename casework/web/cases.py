@@ -19,8 +19,8 @@ from casework.web.timeline import timeline
 from casework.web.visitor import page
 
 CLOCK_STATES = {
-    "running": gettext_lazy("running"), "paused": gettext_lazy("stands still"), "stopped": gettext_lazy("ended in time"),
-    "breached": gettext_lazy("ran out"),
+    "running": gettext_lazy("running"), "paused": gettext_lazy("stands still"),
+    "stopped": gettext_lazy("ended in time"), "breached": gettext_lazy("ran out"),
 }  # fmt: skip
 FILE_STATES = {
     "intact": gettext_lazy("as it was received"), "missing": gettext_lazy("missing"),

@@ -12,7 +12,9 @@ from casework.web.visitor import page
 
 # Browsers draw a PDF with a viewer of their own, which `sandbox` keeps from starting (Safari) or from showing anything
 # at all; its styles stand in the page that they make up around it.
-ONLY_SHOWN = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+ONLY_SHOWN = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
 
 
 @require_safe

@@ -38,7 +38,7 @@ def _said(told: dict[str, Any], sight: Sight, case: Any) -> dict[str, Any]:
     return {
         "seq": told["seq"], "digest": told["digest"], "at": entry["received_at"],
         "what": spoken(words) if words else str(spec.label) if spec else entry["event"],
-        "who": _who(entry, sight, law.app), "behalf": _name(entry.get("on_behalf_of"), sight),
+        "who": _who(entry, sight), "behalf": _name(entry.get("on_behalf_of"), sight),
         "right": _right(entry, sight, law.app, policy), "edition": policy.organisation.edition.version,
         "policy": entry["policy"], "is_system": entry["actor"] == SYSTEM, "decides": bool(spec and spec.decides),
         "impersonated": entry.get("impersonated", False), "withheld": told["withheld"],
@@ -46,7 +46,7 @@ def _said(told: dict[str, Any], sight: Sight, case: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _who(entry: dict[str, Any], sight: Sight, app: str) -> str:
+def _who(entry: dict[str, Any], sight: Sight) -> str:
     return _("System") if entry["actor"] == SYSTEM else _name(entry["actor"], sight) or _("Somebody")
 
 
@@ -63,8 +63,8 @@ def _right(entry: dict[str, Any], sight: Sight, app: str, policy: Any) -> str:
     if relation := entry.get("relation"):
         return party_label(relation, app)
     if clock := entry.get("clock"):
-        rules = policy.case_type(app).clocks
-        return _("time over: %(clock)s") % {"clock": spoken(rules[clock["name"]].label)} if clock["name"] in rules else ""
+        rule = policy.case_type(app).clocks.get(clock["name"])
+        return _("time over: %(clock)s") % {"clock": spoken(rule.label)} if rule else ""
     return ""
 
 

@@ -26,7 +26,7 @@ def page(case: Arbitration, sight: Any) -> dict[str, Any]:
             for code in evaluation.rubric.criteria if code in evaluation.current
         ],
         "seats": [_label(case, "seats", seat) for seat in seats], "disputed": len(matters), "only": True,
-        "votes": any(matter["votes"] for matter in matters.values()), "totals": _totals(case, sight, matters, evaluation),
+        "totals": _totals(case, sight, matters, evaluation),
         "awarded": any(matter["finding"] for matter in matters.values()), "provisional": evaluation.is_provisional,
         "challenges": [
             {**entry, "by": _label(case, "parties", entry["by"]), "seat": _label(case, "seats", entry["seat"])}
@@ -51,12 +51,8 @@ def page_blind(case: Arbitration, sight: Any) -> dict[str, Any]:
 
 def marks(case: Arbitration, sight: Any) -> list[dict[str, Any]]:
     """The evaluation's places, and those on which the agent relies."""
-    claims, agent = case.dispute(sight.family).claims, sight.person(case.concerned_id)
-    claimed = [
-        {"at": second, "criterion": code, "by": agent["name"] if agent else "", "text": claim["reasons"], "claims": True}
-        for code, claim in claims.items() for second in claim["seconds"]
-    ]  # fmt: skip
-    return [*evaluations.marks(case.evaluation(sight.family), sight), *claimed]
+    evaluation, claims = case.evaluation(sight.family), case.dispute(sight.family).claims
+    return [*evaluations.marks(evaluation, sight), *evaluations.claimed_marks(claims, evaluation, sight)]
 
 
 def _row(code: str, matter: Any, check: Any, seats: list[str], case: Arbitration, evaluation: Any) -> dict[str, Any]:

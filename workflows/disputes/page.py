@@ -16,7 +16,9 @@ def page(case: ScoreDispute, sight: Any) -> dict[str, Any]:
     the other criteria as they now stand. A decision is told once it is issued."""
     evaluation, hidden = sight.family.by_id[case.subject_id], sight.hides_decision(case)
     return {
-        "rows": [_row(code, case, evaluation, hidden) for code in evaluation.rubric.criteria if code in evaluation.current],
+        "rows": [
+            _row(code, case, evaluation, hidden) for code in evaluation.rubric.criteria if code in evaluation.current
+        ],
         "disputed": len(case.claims), "only": True, "totals": _totals(case, evaluation, hidden),
         "provisional": evaluation.is_provisional, "silent": case.heard == "silent",
         "skipped": _skipped(case),
@@ -25,12 +27,8 @@ def page(case: ScoreDispute, sight: Any) -> dict[str, Any]:
 
 def marks(case: ScoreDispute, sight: Any) -> list[dict[str, Any]]:
     """The evaluation's places, and those on which the agent relies."""
-    evaluation, agent = sight.family.by_id[case.subject_id], sight.person(case.concerned_id)
-    claimed = [
-        {"at": second, "criterion": code, "by": agent["name"] if agent else "", "text": claim["reasons"], "claims": True}
-        for code, claim in case.claims.items() for second in claim["seconds"]
-    ]  # fmt: skip
-    return [*evaluations.marks(evaluation, sight), *claimed]
+    evaluation = sight.family.by_id[case.subject_id]
+    return [*evaluations.marks(evaluation, sight), *evaluations.claimed_marks(case.claims, evaluation, sight)]
 
 
 def _row(code: str, case: ScoreDispute, evaluation: Any, hidden: bool) -> dict[str, Any]:
@@ -44,7 +42,7 @@ def _row(code: str, case: ScoreDispute, evaluation: Any, hidden: bool) -> dict[s
         **named, "disputed": True, "original": worded(claim["original"]), "claimed": worded(claim["claimed"]),
         "ruled": worded(decision["value"] or claim["original"]) if decision else "",
         "decision": spoken(rules.label("decisions", decision["decision"])) if decision else "",
-        "refused": spoken(rules.label("inadmissibility", decision["ground"])) if decision and decision["ground"] else "",
+        "refused": spoken(rules.label("inadmissibility", ground)) if (ground := (decision or {}).get("ground")) else "",
         "decision_reasons": decision["reasons"] if decision else "",
         "moved": bool(decision and decision["value"] and decision["value"] != claim["original"]),
         "ground": spoken(rules.label("grounds", claim["ground"])), "reasons": claim["reasons"],

@@ -23,17 +23,27 @@ def page(case: Evaluation, sight: Any) -> dict[str, Any]:
             }
             for code in rubric.criteria if code in case.current
         ],
-        "disputed": len(disputed), "most": decimal_text(sum((item.points for item in rubric.criteria.values()), Decimal(0))),
+        "disputed": len(disputed),
+        "most": decimal_text(sum((item.points for item in rubric.criteria.values()), Decimal(0))),
         "pass_mark": decimal_text(rubric.pass_mark), "only": False,
     }  # fmt: skip
 
 
 def marks(case: Evaluation, sight: Any) -> list[dict[str, Any]]:
     """Places of the recording that the scorecard names, with what the inspector wrote there."""
-    author = sight.person(case.inspector_id)
+    by = _name(case.inspector_id, sight)
     return [
-        {"at": entry["at"], "criterion": code, "by": author["name"] if author else "", "text": entry.get("comment") or ""}
+        {"at": entry["at"], "criterion": code, "by": by, "text": entry.get("comment") or ""}
         for code, entry in case.original.items() if entry.get("at") is not None
+    ]  # fmt: skip
+
+
+def claimed_marks(claims: dict[str, Any], case: Evaluation, sight: Any) -> list[dict[str, Any]]:
+    """Places on which the agent relies in a dispute."""
+    by = _name(case.concerned_id, sight)
+    return [
+        {"at": second, "criterion": code, "by": by, "text": claim["reasons"], "claims": True}
+        for code, claim in claims.items() for second in claim["seconds"]
     ]  # fmt: skip
 
 
@@ -52,6 +62,10 @@ def summed(rubric: Rubric, card: dict[str, Any]) -> dict[str, Any] | None:
     except ScoringError:
         return None
     return {"value": str(result.score), "passed": result.passed}
+
+
+def _name(person_id: int | None, sight: Any) -> str:
+    return (sight.person(person_id) or {"name": ""})["name"]
 
 
 def _is_deducted(rubric: Rubric, code: str, entry: dict[str, Any]) -> bool:

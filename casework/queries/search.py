@@ -16,7 +16,7 @@ from django.utils.translation import override
 
 from casework.domain.directory import Directory
 from casework.domain.errors import InvalidInput
-from casework.domain.law import Law, laws
+from casework.domain.law import laws
 from casework.domain.policy import current_policy
 from casework.domain.searching import is_chinese, pairs, runs
 from casework.models import SearchToken
@@ -26,7 +26,7 @@ LONGEST = 64
 MOST_WORDS = 8
 NUMBER_START = re.compile(r"([a-z]{3})(?:-[0-9]{1,4}(?:-[0-9]{1,12})?)?")
 SERIAL = 3  # digits of a case number behind the year from which a range of numbers is short
-_names: dict[int, list[tuple[int, list[str]]]] = {}  # of the directory at that stamp: (person, no and name as runs)
+_names: dict[str, tuple[Directory, list[tuple[int, list[str]]]]] = {}
 
 
 def found_by(q: str, person_id: int | None, decided: set[int], book: Directory) -> Q:
@@ -38,8 +38,8 @@ def found_by(q: str, person_id: int | None, decided: set[int], book: Directory) 
         return Q(pk__in=())
     found, hides = Q(), False
     for word in wanted[:MOST_WORDS]:
-        if (law := _numbered(word)) is not None:
-            found &= _starting(word.upper(), law)
+        if _is_number(word):
+            found &= _starting(word.upper())
         else:
             found, hides = found & _telling(word, decided, book), True
     return found & ~Q(pk__in=sitting_blind(person_id).values("case_id")) if hides else found
@@ -52,14 +52,15 @@ def _words(q: str) -> list[str]:
     return [word for word in found if word not in roles] or found
 
 
-def _numbered(word: str) -> Law | None:
+def _is_number(word: str) -> bool:
     fits = NUMBER_START.fullmatch(word)
-    return next((law for law in laws().values() if law.prefix.casefold() == fits.group(1)), None) if fits else None
+    return fits is not None and any(law.prefix.casefold() == fits.group(1) for law in laws().values())
 
 
-def _starting(start: str, law: Law) -> Q:
-    """By a range of numbers where it is short; else nearly every case of the type fits, and a page is soon full."""
-    found = Q(type=law.label, number__startswith=start)
+def _starting(start: str) -> Q:
+    """By a range of numbers where it is short. Else nearly every case fits, and going backwards through all of them
+    fills a page at once; told the type, a database would rather read and sort all of that type."""
+    found = Q(number__startswith=start)
     if len(start) >= len("XXX-2026-") + SERIAL:
         found &= Q(number__gte=start, number__lte=start + "9" * 12)
     return found
@@ -78,26 +79,30 @@ def _telling(word: str, decided: set[int], book: Directory) -> Q:
         rows = rows.filter(~Q(token=first) | beside)
     if decided:
         rows = rows.filter(Q(token__in=ids) | ~Q(case__family_id__in=sorted(decided)))
-    types = [label for label, told in _titles() if _fits(word, told)]
-    return Q(pk__in=rows.values("case_id")) | (Q(type__in=types) if types else Q())
+    found = Q(pk__in=rows.values("case_id"))
+    for start, told in _titles():
+        if _fits(word, told):
+            found |= _starting(start)
+    return found
 
 
 @cache
 def _titles() -> list[tuple[str, list[str]]]:
-    """The name of every type, as runs, in all languages at once."""
-    found: dict[str, list[str]] = {label: [] for label in laws()}
+    """How the numbers of every type start, and its name in all languages at once, as runs."""
+    found: dict[str, list[str]] = {law.prefix + "-": [] for law in laws().values()}
     for language, _name in settings.LANGUAGES:
         with override(language):
-            for label, law in laws().items():
-                found[label] += runs(str(law.model.title))
+            for law in laws().values():
+                found[law.prefix + "-"] += runs(str(law.model.title))
     return list(found.items())
 
 
 def _told_of(book: Directory) -> list[tuple[int, list[str]]]:
-    if book.version not in _names:
-        _names.clear()
-        _names[book.version] = [(p.id, [*runs(p.no), *runs(p.name)]) for p in book.persons.values()]
-    return _names[book.version]
+    """Staff number and name of everybody, as runs; kept as long as the directory itself."""
+    held = _names.get("directory")
+    if held is None or held[0] is not book:
+        held = _names["directory"] = (book, [(p.id, [*runs(p.no), *runs(p.name)]) for p in book.persons.values()])
+    return held[1]
 
 
 def _fits(word: str, told: list[str]) -> bool:

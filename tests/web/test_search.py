@@ -86,7 +86,8 @@ def test_search_in_claims_by_one_two_and_more_characters(db, time, q):
 
 @pytest.mark.parametrize("q", ["申诉", "dispute", "A1001 申诉", "申 score"])
 def test_search_by_the_name_of_the_type_in_either_language(db, time, q):
-    assert find("aud", q) == [dispute()]
+    number = dispute()
+    assert find("aud", q) == [number]
 
 
 @pytest.mark.parametrize("q", ["诉投", "仲裁", "客诉", "crm", "投诉 无此"])

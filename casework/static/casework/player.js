@@ -80,6 +80,8 @@
       height: 76, barWidth: 2, barGap: 1, barRadius: 1, normalize: true, cspNonce: root.dataset.nonce,
       plugins: [regions], ...colours(),
     });
+    // A place is reckoned from the length, which the line knows only now.
+    await new Promise((ready) => line.once("ready", ready));
     const warning = getComputedStyle(document.documentElement).getPropertyValue("--bs-warning").trim();
     let named = -Infinity; // labels that would lie on one another are left out; all stand below the line
     for (const place of root.querySelectorAll(".marks [data-at]")) {

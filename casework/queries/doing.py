@@ -171,8 +171,9 @@ def done(number: str, event: int, actor: Actor) -> dict[str, Any]:
     spec = law.actions.get(row.action)
     known = {
         "number": number, "type_label": str(law.model.title), "label": str(spec.label) if spec else row.action,
-        "recorded_at": entry["recorded_at"], "received_at": entry["received_at"], "digest": None, "case": None,
-        "owed": [], "impersonated": bool(entry.get("impersonated")),
+        "app": law.app, "received_at": entry["received_at"], "digest": None, "case": None,
+        "owed": [], "impersonated": bool(entry.get("impersonated")), "form": spec.form if spec else None,
+        "data": _with_texts(entry["data"], row.texts.texts if hasattr(row, "texts") else []),
     }  # fmt: skip
     try:
         sight, case = look_at(number, actor.person_id, actor.received_at)
@@ -186,6 +187,17 @@ def done(number: str, event: int, actor: Actor) -> dict[str, Any]:
     ]  # fmt: skip
     more = {"case": case_head(case, sight.book), "owed": owed, "seq": row.seq, "digest": row.digest}
     return sight.masked(known | more)
+
+
+def _with_texts(data: Any, texts: list[dict[str, str]]) -> Any:
+    """The entry's data with the clear texts where it only commits to them."""
+    for text in texts:
+        *way, last = text["path"].split(".")[1:]
+        place = data
+        for step in way:
+            place = place[int(step)] if isinstance(place, list) else place[step]
+        place[int(last) if isinstance(place, list) else last] = text["text"]
+    return data
 
 
 def told(events: list[dict[str, Any]], case: Any, sight: Sight) -> list[dict[str, Any]]:

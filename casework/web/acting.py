@@ -17,7 +17,9 @@ from casework import queries
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, Refusal, Stale
 from casework.queries.doing import Doing, doing, recorded_under
 from casework.queries.doing import done as what_was_done
+from casework.web.fields import shapes_of
 from casework.web.forms import Form, wrong_secret
+from casework.web.recorded import recorded
 from casework.web.visitor import page
 
 
@@ -46,7 +48,8 @@ def open_on(request: Any, number: str, type: str) -> HttpResponse:
 def done(request: Any, number: str, event: int) -> HttpResponse:
     """What was recorded and what happens next, for whoever did it."""
     told = what_was_done(number, event, request.actor)
-    return render(request, "casework/pages/act_done.html", {"done": told, "draft_owner": request.actor.no})
+    given = recorded(shapes_of(told["form"]), told["data"], told["app"]) if told["form"] else []
+    return render(request, "casework/pages/act_done.html", {"done": told, "recorded": given})
 
 
 def _met(request: Any, found: Callable[[], Doing], number: str, opens: str = "") -> HttpResponse:

@@ -29,6 +29,7 @@ def test_dispute_by_forms_alone_goes_from_filing_to_the_appeal(scored):
     visit.confirmed()
     number = Case.objects.get(type="disputes.ScoreDispute").number
     assert visit.address.startswith(f"/cases/{number}/done/") and number in visit.said()
+    assert "Facts are wrong" in visit.said() and "语速正常" in visit.said() and "0:35" in visit.said()
     assert "Screen the dispute" in visit.said() and "State or concede" in visit.said()
 
     stated = do("ian", number, "give_statement")
@@ -147,6 +148,7 @@ def test_recusal_by_an_arbitrator_is_confirmed_although_the_case_is_gone_from_si
     visit.send(category=["interest"], text=["vertraulich"])
     answers = visit.fields()
     visit.confirmed()
+    assert "Interest in the outcome" in visit.said()
     assert "no more part in this case" in visit.said() and visit.client.get(f"/cases/{number}").status_code == 404
     again = visit.client.post(f"/cases/{number}/do/recuse", {**answers, "step": "send"})
     assert again.status_code == 303 and again["Location"] == visit.address

@@ -78,7 +78,7 @@ def _to_claim(code: str, case: ScoreDispute, evaluation: Any) -> dict[str, Any] 
     return values.row(
         rubric, code, values.facts(values.points(rubric, code), *evaluations.scored(evaluation, code), said),
         inputs={"claimed": values.asked(rubric, code)}, defaults=defaults,
-        full=values.prefilled(clean_value(evaluation.current[code])) == best,
+        full=values.prefilled(clean_value(evaluation.current[code])) in (best, "na"),
     )  # fmt: skip
 
 
@@ -96,13 +96,16 @@ def _to_rule(code: str, case: ScoreDispute, evaluation: Any) -> dict[str, Any] |
     if (claim := case.claims.get(code)) is None:
         return None
     said = claim["statement"] or {}
+    lost = evaluation.recording_state in ("missing", "altered")
+    heard = _("It is missing or altered: the criterion is decided for the agent") if lost else None
     return values.row(
         evaluation.rubric, code, values.facts(
             *_claim_facts(code, claim, evaluation), values.fact(_("Statement"), said.get("text"), "text"),
             values.fact(_("Conceded"), _("yes, the claim can only be accepted") if said.get("conceded") else None),
+            values.fact(_("Evidence"), heard),
         ),
         needed=True, inputs={"value": values.asked(evaluation.rubric, code)},
-        defaults={"decision": "accept"} if said.get("conceded") else {},
+        defaults={"decision": "accept"} if said.get("conceded") or lost else {},
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from casework.domain.authority import barred
 from casework.domain.directory import Directory, directory
 from casework.domain.errors import InvalidInput
-from casework.domain.law import law_named, law_of, laws, seats
+from casework.domain.law import law_named, law_of, laws
 from casework.domain.ledger import plain
 from casework.domain.now import now
 from casework.domain.policy import current_policy
@@ -23,7 +23,7 @@ from casework.queries.blind import seatless, sitting_blind
 from casework.queries.mine import owed_by
 from casework.queries.owed import seconds_between
 from casework.queries.paging import bad_cursor, checked_limit, count_shown, counted_in, read_cursor, to_cursor
-from casework.queries.sight import named
+from casework.queries.sight import deciding, named
 
 VIEWS = ("mine", "claimable", "team", "overdue")
 # Columns of Viewflow's own, which it would turn into flows and nodes row by row.
@@ -108,9 +108,8 @@ def _narrower(
 
 
 def _seated(person_id: int | None) -> Exists:
-    """Whether the person holds a seat in the task's family: from then on its parties are nameless to them. It costs no
-    statement, and asks no more than that, so a seat whose decision was issued hides a little longer here."""
-    held = Party.objects.filter(person_id=person_id, until=None, role__in=sorted(seats()))
+    """Whether the person decides in the task's family, so that its parties are nameless to them."""
+    held = Party.objects.filter(deciding(), person_id=person_id, until=None)
     return Exists(held.filter(case__family_id=OuterRef("process__family_id")))
 
 

@@ -7,17 +7,17 @@ from typing import Any
 
 from django.db import connection
 
-from casework.domain.law import seats
 from casework.models import Case, Party, Task
 from casework.queries.paging import COUNTED
+from casework.queries.sight import seat_states
 
 TASK = ("id", "process_id", "node", "number", "unit_id", "role", "person_id", "due_at", "provisional")
-CASE = ("id", "type", "family_id", "concerned_id", "subject_id")
+CASE = ("id", "type", "family_id", "subject_id", "concerned_id")  # in the order of the fields, as from_db() takes them
 
 
 def owed_by(person_id: int, limit: int) -> list[Any]:
     """The person's open tasks as the inbox lists them, soonest due first, each with its case, with `total` (counted to
-    1001 and no further), `blind` (they score that case blind), `seated` (they hold a seat in its family) and `about`
+    1001 and no further), `blind` (they score that case blind), `seated` (they decide in its family) and `about`
     (the number of the case that it was opened on)."""
     with connection.cursor() as cursor:
         cursor.execute(_sql(), [person_id, COUNTED + 1, person_id, limit])
@@ -34,10 +34,13 @@ def _sql() -> str:
         f"EXISTS (SELECT 1 FROM {party} p WHERE p.case_id = t.process_id AND p.person_id = t.person_id "
         "AND p.blind AND p.until IS NULL)"
     )
-    seat_names = ", ".join(f"'{seat}'" for seat in sorted(seats()))
+    deciding = " OR ".join(
+        f"p.role = '{seat}' AND f.type = '{label}' AND f.state IN ({', '.join(map(repr, sorted(states)))})"
+        for (label, seat), states in seat_states().items()
+    )
     seated = (
         f"EXISTS (SELECT 1 FROM {party} p JOIN {case} f ON f.id = p.case_id WHERE p.person_id = t.person_id "
-        f"AND f.family_id = c.family_id AND p.until IS NULL AND p.role IN ({seat_names}))"
+        f"AND f.family_id = c.family_id AND p.until IS NULL AND ({deciding}))"
     )
     return (
         f"SELECT {columns}, s.number, {seated}, {total}, {blind} FROM {task} t JOIN {case} c ON c.id = t.process_id "

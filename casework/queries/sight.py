@@ -158,11 +158,16 @@ def decided_families(person_id: int | None) -> set[int]:
     """Families in which the person decides (see `Sight.decides`); one statement, from their own parts."""
     if person_id is None:
         return set()
-    deciding = Q(pk__in=())
-    for (type_label, seat), states in seat_states().items():
-        deciding |= Q(role=seat, case__type=type_label, case__state__in=sorted(states))
-    mine = Party.objects.filter(deciding, person_id=person_id, until=None)
+    mine = Party.objects.filter(deciding(), person_id=person_id, until=None)
     return set(mine.order_by().values_list("case__family_id", flat=True))
+
+
+def deciding() -> Q:
+    """Seats whose holder decides (see `Sight.decides`)."""
+    found = Q(pk__in=())
+    for (type_label, seat), states in seat_states().items():
+        found |= Q(role=seat, case__type=type_label, case__state__in=sorted(states))
+    return found
 
 
 @cache

@@ -89,7 +89,7 @@ def _form(request: Any, back: str, name: str = "", words: str = "", status: int 
 
 
 def roles() -> list[dict[str, Any]]:
-    """Whom one may be in a demo, with what they do there."""
+    """Whom one may be in a demo, with what they do there; the many whose login is a number come last."""
     book, moment = directory(), now()
     found = []
     for account in Account.objects.filter(is_active=True, is_machine=False).select_related("person").order_by("id"):
@@ -98,7 +98,7 @@ def roles() -> list[dict[str, Any]]:
         found.append(
             {"username": account.username, "person": account.person, "roles": labels or [_("may decide nothing")]}
         )
-    return found
+    return sorted(found, key=lambda role: role["username"][-1].isdigit())
 
 
 def front(request: Any) -> HttpResponse:

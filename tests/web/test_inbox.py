@@ -36,6 +36,13 @@ def test_inbox_of_lee_shows_whose_case_it_is_and_what_it_is_about(db, time):
     assert number in row and "A1001" in row and f"on {evaluated}" in row
 
 
+def test_inbox_of_ian_says_of_what_he_owes_whose_case_it_is_and_what_it_is_about(db, time):
+    evaluated = evaluation()
+    number = dispute(evaluated)
+    (row,) = rows(see("ian"))
+    assert number in row and "A1001" in row and f"on {evaluated}" in row
+
+
 def test_inbox_of_whoever_decides_names_no_party(db, time):
     number = dispute(upto="forwarded")
     qin = next(login for login in ("qin", "qiu") if number in see(login))

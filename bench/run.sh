@@ -1,5 +1,5 @@
 #!/bin/bash
-# One command for the whole table of docs/performance.md: bench/run.sh product (about 11 minutes), bench/run.sh quick (a smoke run)
+# One command for the whole table of docs/performance.md: bench/run.sh product (about 16 minutes), bench/run.sh quick (a smoke run)
 #
 #   PEERS, SIZES, RUNS, SECS, WRITER_SECS, BENCH_PGPORT choose otherwise. Everything made stays in bench/run (not in git):
 #   the peers' environment, a private PostgreSQL on loopback, results.jsonl, table.md.

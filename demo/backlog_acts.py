@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -54,22 +55,16 @@ def do(act: str, play: Play, item: Item) -> None:
     ACTS[act](play, item)
 
 
-def by_agent(action: str, on: str = "dispute", data: dict[str, Any] | None = None) -> Deed:
-    """The agent does that to the item's evaluation, dispute or arbitration."""
+def by(login: str | None, action: str, on: str = "dispute", data: dict[str, Any] | None = None) -> Deed:
+    """That person, or else the agent, does it to the item's evaluation, dispute or arbitration."""
 
     def act(_play: Play, item: Item) -> None:
-        perform(getattr(item, on), action, acting(item.agent), data)
+        perform(getattr(item, on), action, acting(login or item.agent), data)
 
     return act
 
 
-def by(login: str, action: str, on: str = "dispute", data: dict[str, Any] | None = None) -> Deed:
-    """That person does it."""
-
-    def act(_play: Play, item: Item) -> None:
-        perform(getattr(item, on), action, acting(login), data)
-
-    return act
+by_agent = partial(by, None)
 
 
 def nothing(_play: Play, _item: Item) -> None:

@@ -39,7 +39,6 @@ def run(play: Play) -> None:
     if today() < DEPUTY_FROM:
         raise DemoFailed(f"Expected a date from {DEPUTY_FROM} on, as the demo's data is, but the clock says {today()}")
     prepare(play)
-    play.days = backlog.Days()
     with at(play.days.start()):
         import_people(play)
         give_credentials(play)
@@ -56,7 +55,8 @@ def prepare(play: Play) -> None:
         call_command("migrate", verbosity=0)
         Installation.objects.create(demo=True, created_at=now())
         name = current_policy().organisation.name
-        make_pki(settings.PKI_FOLDER, {"zh": name.zh, "en": name.en}, True)
+        play.days = backlog.Days()
+        make_pki(settings.PKI_FOLDER, {"zh": name.zh, "en": name.en}, True, since=play.days.start())
         make_secret(settings.PKI_FOLDER / "demo.secret")
         warm_up()
         note(f"in {shown(settings.HOME)}")

@@ -48,15 +48,16 @@ class IssuedCertificate:
     serial: str  # lower-case hexadecimal, without a prefix
 
 
-def make_pki(folder: Path, organisation: dict[str, str], demo: bool) -> Pki:
-    """The keys in `folder`, made now if it has none: a root (P-256, self-signed, 10 years) and the seal.
+def make_pki(folder: Path, organisation: dict[str, str], demo: bool, since: datetime | None = None) -> Pki:
+    """The keys in `folder`, made now if it has none: a root (P-256, self-signed, 10 years) and the seal. They are good
+    from the day before `since` (a demo plays days gone by), or from yesterday.
 
     Nothing is ever overwritten. Key and passphrase files are 0600, the folder 0700. Raises PkiError when the
     folder holds something else, only a part, or keys of the other kind (demo or not).
     """
     folder = Path(folder)
     if not _has_any(folder):
-        _make(folder, organisation, demo)
+        _make(folder, organisation, demo, since)
     pki = load_pki(folder)
     if pki.demo != demo:
         raise PkiError(
@@ -87,8 +88,11 @@ def load_pki(folder: Path) -> Pki:
     return Pki(folder, root, seal, demo)
 
 
-def issue_person_certificate(folder: Path, name: str, staff_no: str, secret: str, demo: bool) -> IssuedCertificate:
-    """A new key and certificate (P-256, 5 years) for one person, signed by the root; nothing is stored.
+def issue_person_certificate(
+    folder: Path, name: str, staff_no: str, secret: str, demo: bool, since: datetime | None = None
+) -> IssuedCertificate:
+    """A new key and certificate (P-256, 5 years) for one person, signed by the root; nothing is stored. Good from the
+    day before `since`, or from yesterday.
 
     Raises PkiError when the names do not fit into a certificate or `demo` is not what the root was made for,
     WrongSecret when `secret` is empty.
@@ -106,7 +110,7 @@ def issue_person_certificate(folder: Path, name: str, staff_no: str, secret: str
         _name_part(NameOID.COMMON_NAME, name),
         _name_part(NameOID.SERIAL_NUMBER, staff_no),
     ]
-    certificate = _certificate(subject, key, root, _stored_key(Path(folder), ROOT), PERSON_YEARS)
+    certificate = _certificate(subject, key, root, _stored_key(Path(folder), ROOT), PERSON_YEARS, since)
     return IssuedCertificate(_pem(certificate), locked, pki.root_pem, serial_of(certificate))
 
 
@@ -122,7 +126,7 @@ def _has_any(folder: Path) -> bool:
     return folder.is_dir() and any((folder / name).exists() for name in _FILES)
 
 
-def _make(folder: Path, organisation: dict[str, str], demo: bool) -> None:
+def _make(folder: Path, organisation: dict[str, str], demo: bool, since: datetime | None) -> None:
     """Everything is made beside the folder and moved in place at once: no half-made set is ever found."""
     mark = f" ({DEMO_MARK})" if demo else ""
     parts = [
@@ -132,10 +136,10 @@ def _make(folder: Path, organisation: dict[str, str], demo: bool) -> None:
     ]
     root_key, seal_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = _certificate(
-        [*parts, _name_part(NameOID.COMMON_NAME, "Gongduan Root CA")], root_key, None, root_key, ROOT_YEARS
+        [*parts, _name_part(NameOID.COMMON_NAME, "Gongduan Root CA")], root_key, None, root_key, ROOT_YEARS, since
     )
     seal = _certificate(
-        [*parts, _name_part(NameOID.COMMON_NAME, organisation["zh"])], seal_key, root, root_key, ROOT_YEARS
+        [*parts, _name_part(NameOID.COMMON_NAME, organisation["zh"])], seal_key, root, root_key, ROOT_YEARS, since
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -162,9 +166,11 @@ def _certificate(
     issuer: x509.Certificate | None,
     issuer_key: PrivateKey,
     years: int,
+    since: datetime | None,
 ) -> x509.Certificate:
     # A day's grace for clocks that disagree; never longer than the root that answers for it.
-    start = datetime.now(UTC) - timedelta(days=1)
+    today = datetime.now(UTC)
+    start = min(since or today, today) - timedelta(days=1)
     end = start + timedelta(days=round(years * 365.25))
     if issuer is not None:
         end = min(end, issuer.not_valid_after_utc)

@@ -45,12 +45,12 @@ def enrol(account: Account, kind: str, secret: str, token: Token | None = None) 
     if account.person is None or account.is_machine or not (settings.PKI_FOLDER / "root.crt.pem").exists():
         return None
     demo = Installation.objects.filter(demo=True).exists()
-    issued = issue_person_certificate(settings.PKI_FOLDER, account.person.name, account.person.no, secret, demo)
-    moment = now()
+    moment, person = now(), account.person
+    issued = issue_person_certificate(settings.PKI_FOLDER, person.name, person.no, secret, demo, since=moment)
     if kind == Credential.PASSWORD:
         SigningKey.objects.filter(account=account, credential=kind, revoked_at=None).update(revoked_at=moment)
     return SigningKey.objects.create(
-        person=account.person, account=account, credential=kind, token=token, serial=issued.serial,
+        person=person, account=account, credential=kind, token=token, serial=issued.serial,
         certificate=issued.certificate_pem, private_key=issued.key_pem, created_at=moment,
     )  # fmt: skip
 
@@ -98,7 +98,7 @@ def _demo_key(actor: Any) -> SigningKey:
         return key
     person = Person.objects.get(pk=actor.person_id)
     try:
-        issued = issue_person_certificate(settings.PKI_FOLDER, person.name, person.no, demo_secret(), True)
+        issued = issue_person_certificate(settings.PKI_FOLDER, person.name, person.no, demo_secret(), True, since=now())
     except (PkiError, FileNotFoundError):
         raise NotAllowedNow(_("Expected a PKI, but there is none; run make_pki first")) from None
     return SigningKey.objects.create(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from demo import script
 
@@ -68,6 +69,8 @@ class Demo:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Loaded once, also where several processes share the tests: the first to make the folder loads it."""
+    if connection.vendor != "sqlite":
+        pytest.skip("the demo brings a SQLite database of its own: it was run with the tests on SQLite")
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "demo-home"
     made, told = Demo(shared / "var"), shared / "told.json"

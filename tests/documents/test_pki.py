@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,17 @@ def test_seal_signer_loads_the_key_once(keys: pki.Pki) -> None:
 def test_lock_never_writes_the_same_bytes_twice(reviewer: pki.IssuedCertificate) -> None:
     key = unlock(reviewer.key_pem, SECRET)
     assert lock(key, SECRET) != lock(key, SECRET)
+
+
+def test_certificates_of_days_gone_by_are_good_from_then(tmp_path):
+    then = datetime.now(UTC) - timedelta(days=30)
+    keys = pki.make_pki(tmp_path / "keys", ORGANISATION, demo=True, since=then)
+    person = pki.issue_person_certificate(keys.folder, "秦明", "M401", SECRET, demo=True, since=then)
+    for pem in (keys.root_pem, keys.seal_pem, person.certificate_pem):
+        assert x509.load_pem_x509_certificate(pem.encode()).not_valid_before_utc < then
+
+
+def test_certificate_of_days_to_come_is_good_today(keys):
+    to_come = datetime.now(UTC) + timedelta(days=30)
+    person = pki.issue_person_certificate(keys.folder, "秦明", "M401", SECRET, demo=True, since=to_come)
+    assert x509.load_pem_x509_certificate(person.certificate_pem.encode()).not_valid_before_utc < datetime.now(UTC)

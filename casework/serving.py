@@ -11,7 +11,7 @@ from casework.queries.case_page import READ
 
 
 def opened_by(actor: Actor, number: str) -> Any:
-    """(sight, case) as the actor sees them once it is served on them, if it was to be; that they read it is recorded."""
+    """(sight, case) as the actor sees them once it is served on them, if it was to be; their reading is recorded."""
     sight, case = queries.opened(number, actor)
     if serve(sight, case, actor):
         return queries.look_at(number, actor.person_id, actor.received_at)

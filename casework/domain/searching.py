@@ -43,7 +43,7 @@ def index(case: Any, recorder: Recorder) -> None:
     if case._state.adding:
         _insert(case, _tokens(_told(case)), recorder)
         return
-    earlier = type(case).__new__(type(case))
+    earlier = object.__new__(type(case))
     earlier.__dict__.update(case.as_read)
     told, before = _told(case), _told(earlier)
     if told != before:

@@ -17,7 +17,8 @@ from casework.models.task import Task
 from casework.models.unit import Unit
 
 __all__ = [
-    "Account", "CalendarDay", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry", "ClockWarning", "Delivery",
-    "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave", "LoginFailure", "Notice", "Numbering",
-    "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
+    "Account", "CalendarDay", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry", "ClockWarning",
+    "Delivery", "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave",
+    "LoginFailure", "Notice", "Numbering", "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey",
+    "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

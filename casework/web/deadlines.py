@@ -59,7 +59,9 @@ _SAID = {
     "provisional": lambda s: _("provisional: no notice settles days after %(day)s yet") % {"day": s["after"]},
     "counted_day": lambda s: _("%(day)s: working day %(n)d") % {"day": _day(s["date"]), "n": s["n"]},
     "counted_days": lambda s: _("%(n)d calendar days to %(day)s") % {"n": s["n"], "day": _day(s["date"])},
-    "ran": lambda s: _("%(day)s: %(time)s h of working time") % {"day": _day(s["date"]), "time": _time(s["business_seconds"])},
+    "ran": lambda s: (
+        _("%(day)s: %(time)s h of working time") % {"day": _day(s["date"]), "time": _time(s["business_seconds"])}
+    ),
     "skipped_day": _skipped,
     "makeup_day": lambda s: _("%(day)s: worked in lieu of a day off") % {"day": _day(s["date"])},
     "rolled": lambda s: _("moved to the end of the next working day, %(day)s") % {"day": _day(s["date"])},

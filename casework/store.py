@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -32,6 +34,29 @@ def put(folder: Path, data: bytes) -> str:
         os.fsync(out.fileno())
     os.replace(name, target)
     return digest
+
+
+def adopt(folder: Path, file: Path, digest: str) -> None:
+    """A copy of `file` is on disk under `digest`; FileProblem where the file has another digest, or is gone."""
+    target = path_of(folder, digest)
+    with suppress(FileProblem):
+        return opened(folder, digest).close()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as out, file.open("rb") as given:
+            shutil.copyfileobj(given, out)
+            out.flush()
+            os.fsync(out.fileno())
+        with open(name, "rb") as copied:
+            if hashlib.file_digest(copied, "sha256").hexdigest() != digest:
+                raise _altered(digest)
+        os.replace(name, target)
+    except BaseException as problem:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(problem, FileNotFoundError):
+            raise _missing(digest) from None
+        raise
 
 
 def get(folder: Path, digest: str) -> bytes:

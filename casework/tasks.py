@@ -1,7 +1,7 @@
 """Celery's door: look now. What there is to do stands in the database, so a message may come late, twice or never."""
 
 from casework.config.celery import app
-from casework.domain import deliveries, guardian_projection, sweep
+from casework.domain import deliveries, evidence_files, guardian_projection, sweep
 
 
 @app.task(name="gongduan.deliver")
@@ -17,3 +17,8 @@ def fire_clocks() -> None:
 @app.task(name="gongduan.project_grants")
 def project_grants() -> None:
     guardian_projection.project_grants()
+
+
+@app.task(name="gongduan.sweep_received")
+def sweep_received() -> None:
+    evidence_files.sweep()

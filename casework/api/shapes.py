@@ -204,7 +204,8 @@ class BlindCase(BlindRow):
 
 
 class EvidenceOut(Schema):
-    """The file itself: /evidence/{sha256}. `received_at` is null where the reader scores blind."""
+    """The file itself: /evidence/{sha256}. `received_at` is null where the reader scores blind. What a party added has
+    the kind `file`; `name`, which is what they called it, is null for whoever may not know the parties."""
 
     kind: str
     sha256: str
@@ -213,6 +214,14 @@ class EvidenceOut(Schema):
     channel: str | None = None
     received_at: str | None
     state: str | None
+    case: str | None = None
+    label: str | None = None
+    name: str | None = None
+    media: Label | None = None
+    by: Named | None = None
+    part: str | None = None
+    shows: str | None = None
+    seconds: list[int] = []
 
 
 class ActionOut(Schema):

@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.renderers import JSONRenderer
 
-from casework.api import cases, exports, imports, work
+from casework.api import cases, evidence, exports, imports, work
 from casework.api.body import StrictJson
 from casework.api.login import LOGINS
 from casework.api.problems import MEDIA_TYPE, handle_errors, wrong_method
 from casework.api.shapes import Problem
+from casework.receiving import bound
 
 DESCRIPTION = """Cases, what may be done with them, and what is to do. Every change goes through one action path; errors
 are RFC 9457 problem documents with a stable `code`. Deciders see parties by the part they play, never by name."""
@@ -47,6 +48,8 @@ def _finished(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @functools.wraps(view)
     def finished(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and request.path.endswith("/evidence"):
+            bound(request)  # before a login looks for its mark in what is read
         response = view(request, *args, **kwargs)
         if response.status_code == 405:
             response = wrong_method(response["Allow"])
@@ -64,5 +67,6 @@ api = Api(
 handle_errors(api)
 api.add_router("", exports.router)
 api.add_router("", cases.router)
+api.add_router("", evidence.router)
 api.add_router("", work.router)
 api.add_router("", imports.router)

@@ -76,7 +76,7 @@ def celery_options(broker_url: str) -> dict:
     transport = urlparse(broker_url).scheme
     if transport not in ("", "amqp", "amqps", "redis", "rediss"):
         raise ValueError(f"GONGDUAN_BROKER_URL: expected amqp(s):// or redis(s)://, but it is {transport}://")
-    wakes = {"deliver": 5.0, "fire_clocks": 5.0, "project_grants": 60.0}
+    wakes = {"deliver": 5.0, "fire_clocks": 5.0, "project_grants": 60.0, "sweep_received": 3600.0}
     options = {
         "broker_url": broker_url or None,
         "broker_connection_timeout": 2,
@@ -126,8 +126,11 @@ CASE_TYPES = sorted(
 )
 
 INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",  # before the admin, whose templates it stands in for
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -150,6 +153,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -158,7 +162,12 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "context_processors": ["django.template.context_processors.request", "casework.web.frame.frame"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "casework.web.frame.frame",
+            ],
             "builtins": [
                 "casework.web.templatetags.gongduan",
                 "django.templatetags.static",
@@ -210,6 +219,25 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+# The back office (casework.admin).
+UNFOLD = {
+    "SITE_TITLE": _("Gongduan"),
+    "SITE_HEADER": _("Gongduan, back office"),
+    "SITE_SYMBOL": "gavel",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "THEME": "casework.admin.site.theme",
+    "SIDEBAR": {"navigation": "casework.admin.site.navigation"},
+    "COLORS": {
+        "primary": {
+            "50": "#eff6ff", "100": "#dbeafe", "200": "#bfdbfe", "300": "#93c5fd", "400": "#60a5fa", "500": "#3b82f6",
+            "600": "#2563eb", "700": "#1d4ed8", "800": "#1e40af", "900": "#1e3a8a", "950": "#172554",
+        }
+    },
+}  # fmt: skip
 
 # A page takes everything from here and tells nobody where it led.
 NOTHING, HERE = "'none'", "'self'"

@@ -16,6 +16,7 @@ from casework.domain.actor import Actor, shown, system
 from casework.domain.authority import may
 from casework.domain.directory import GrantView
 from casework.domain.errors import NotAllowedNow, NotPermitted, UnknownAction
+from casework.domain.evidence_files import keep
 from casework.domain.form_words import invalid, problems_of
 from casework.domain.law import Law, law_named, law_of, laws
 from casework.domain.openings import allocate_number, unborn
@@ -172,6 +173,10 @@ def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: C
             changes.documents.append(_document_shown(document))
         case fx.ChangeDocument(document, values):
             _change_document(step, document, values, changes)
+        case fx.AddEvidence(file, values):
+            keep(file)
+            file.__dict__.update(values)
+            step.recorder.update(file, values)
         case fx.SignDocument(document, signature, credential):
             signed = sign_as(act.actor, document, signature, credential)
             _change_document(step, document, signed, changes)

@@ -134,3 +134,11 @@ class SignDocument:
     document: Any
     signature: str
     credential: Any
+
+
+@dataclass(frozen=True)
+class AddEvidence:
+    """The received file becomes part of the case, with these values of its row."""
+
+    file: Any
+    values: dict[str, Any] = field(default_factory=dict)

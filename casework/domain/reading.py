@@ -1,5 +1,6 @@
 """A whole family in one statement: its version, its cases with their typed rows, parties, clocks, open tasks,
-documents, who read it, the stamp, and the event a repeated key left. No lock is held; the version guards the write."""
+documents, who read it, its files, the stamp, and the event a repeated key left. No lock is held; the version guards
+the write."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from pydantic_core import from_json
 
 from casework.domain.errors import OutOfScope
 from casework.domain.law import laws
-from casework.models import Case, CaseRead, Clock, Document, Family, Party, Task
+from casework.models import Case, CaseRead, Clock, Document, Evidence, Family, Party, Task
 
 Decoders = tuple[tuple[str, Callable[[Any], Any] | None], ...]
 
@@ -34,6 +35,7 @@ class FamilyView:
     documents: list[Document]
     repeat: dict[str, str] | None = None
     reads: list[CaseRead] = field(default_factory=list)
+    evidence: list[Evidence] = field(default_factory=list)
 
     @cached_property
     def by_id(self) -> dict[int, Any]:
@@ -93,7 +95,7 @@ def _read(where: str, value: Any, key: UUID | None) -> FamilyView:
         raise OutOfScope(_("Expected a case, but there is no case %(case)s in your scope") % {"case": str(value)[:40]})
     family_id, version, stamp, repeat, cases, *rest = row
     typed = rest[: len(laws())]
-    parties, clocks, tasks, documents, reads = rest[len(laws()) :]
+    parties, clocks, tasks, documents, reads, evidence = rest[len(laws()) :]
     bases = {r[0]: r for r in _parsed(cases)}
     found = []
     for law, rows in zip(laws().values(), typed, strict=True):
@@ -104,6 +106,7 @@ def _read(where: str, value: Any, key: UUID | None) -> FamilyView:
         row=Family(id=family_id, version=version), stamp=stamp, cases=found,
         parties=_rows(Party, parties), clocks=_rows(Clock, clocks), tasks=_rows(Task, tasks),
         documents=_rows(Document, documents), repeat=_parsed(repeat) or None, reads=_rows(CaseRead, reads),
+        evidence=_rows(Evidence, evidence),
     )  # fmt: skip
 
 
@@ -144,6 +147,7 @@ def _sql(vendor: str, where: str) -> str:
         (Task, "process_id", " AND t.finished IS NULL"),
         (Document, "case_id", ""),
         (CaseRead, "case_id", ""),
+        (Evidence, "case_id", ""),
     ):
         selects.append(
             rows(

@@ -6,6 +6,7 @@ from casework.models.clock import Clock, ClockEntry, ClockWarning
 from casework.models.delivery import Delivery, Notice
 from casework.models.document import Document
 from casework.models.event import CaseEvent, EventText, StreamHead
+from casework.models.evidence import Evidence
 from casework.models.grant import Grant, Leave
 from casework.models.import_run import ImportRun
 from casework.models.installation import Installation, Stamp
@@ -18,7 +19,7 @@ from casework.models.unit import Unit
 
 __all__ = [
     "Account", "CalendarDay", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry", "ClockWarning",
-    "Delivery", "Document", "EventText", "Family", "Grant", "ImportRun", "Installation", "Leave",
+    "Delivery", "Document", "EventText", "Evidence", "Family", "Grant", "ImportRun", "Installation", "Leave",
     "LoginFailure", "Notice", "Numbering", "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey",
     "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from casework.domain.actor import Actor
+from casework.domain.adding import FILE_NAME
 from casework.domain.law import law_of
 from casework.domain.ledger import last_events, stream_of
 from casework.models import CaseEvent
@@ -75,6 +76,8 @@ def _shown(row: CaseEvent, sight: Sight, withheld: bool, secret: bool) -> dict[s
         entry["data"], texts = None, []
     elif secret:
         texts = []
+    elif sight.hidden:
+        texts = [text for text in texts if text["path"] != f"data.{FILE_NAME}"]  # what they call a file may name them
     if row.actor_id in sight.hidden:
         entry.pop("account", None)  # a login is a name too
     return {

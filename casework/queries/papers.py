@@ -14,6 +14,7 @@ from casework.domain.errors import Refusal
 from casework.domain.ledger import plain
 from casework.domain.reads import record_read
 from casework.models import Document
+from casework.queries.given import given
 from casework.queries.presenting import presented
 from casework.queries.sight import Sight, look_at, nothing_there, opened
 
@@ -69,7 +70,7 @@ def find_document(document_id: str, actor: Actor) -> tuple[Sight, Any, Document]
 
 
 def evidence_of(number: str, actor: Actor) -> list[dict[str, Any]]:
-    """What the case type names as its evidence: kind, digest, size and state of each; no bytes."""
+    """What the case type names as its evidence and what parties added: kind, digest, size and state; no bytes."""
     return evidence_in(*opened(number, actor))
 
 
@@ -97,7 +98,7 @@ def evidence_in(sight: Sight, case: Any) -> list[dict[str, Any]]:
     """The same as evidence_of() of a family that was opened."""
     if sight.blind:
         return presented(case, "evidence_blind", sight) or []
-    return sight.masked(presented(case, "evidence", sight) or [])
+    return sight.masked([*(presented(case, "evidence", sight) or []), *given(case, sight)])
 
 
 def state_of(sha256: str) -> str:

@@ -11,6 +11,7 @@ from casework.web import (
     preferences,
     recordings,
     search,
+    uploading,
     verification,
 )
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("inbox", inbox.show, name="inbox"),
     path("search", search.show, name="search"),
     path("cases/<str:number>", cases.show, name="case"),
+    path("cases/<str:number>/do/add_evidence", uploading.do, name="upload"),
     path("cases/<str:number>/do/<str:action>", acting.do, name="do"),
     path("cases/<str:number>/open/<str:type>", acting.open_on, name="open"),
     path("cases/<str:number>/done/<int:event>", acting.done, name="done"),

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django_fsm import GET_STATE
 
-from casework.domain import drafts
+from casework.domain import adding, drafts
 from casework.domain.action import SYSTEM, Act, action
 from casework.domain.effects import (
     AddDocument,
@@ -44,6 +44,15 @@ class Deciding:
     )  # fmt: skip
     def replace_scorer(self, act: Act) -> list:
         return self._replaced(act, panels.seat_of_clock(act.actor.clock), "replaced")
+
+    @action(
+        source=(S.SCORING, S.REOPENING), relation="agent|inspector", form=adding.NewEvidence, event="evidence_added",
+        label=_("add evidence"), when=[*adding.GUARDS],
+    )  # fmt: skip
+    def add_evidence(self, act: Act) -> list:
+        """Before the panel sees the matter; whoever scores blind learns nothing of it until the reveal."""
+        other = "inspector" if act.relation == "agent" else "agent"
+        return [*adding.added(act), Notify("evidence_added", parties=(other,))]
 
     # Voting
 

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django_fsm import GET_STATE
 
+from casework.domain import adding
 from casework.domain.action import SYSTEM, Act, action, opening
 from casework.domain.effects import (
     Deliver,
@@ -125,6 +126,17 @@ class Filing:
     def record_silence(self, act: Act) -> list:
         self.heard = "silent"
         return [Notify("silence_recorded", parties=("inspector", "reviewer"), clock="statement")]
+
+    # Either side brings forward
+
+    @action(
+        source=HEARING, relation="agent|inspector", form=adding.NewEvidence, event="evidence_added",
+        label=_("add evidence"), when=[guards.may_bring_forward, *adding.GUARDS],
+    )  # fmt: skip
+    def add_evidence(self, act: Act) -> list:
+        """The other side is told, and whoever reviews."""
+        other = "inspector" if act.relation == "agent" else "agent"
+        return [*adding.added(act), Notify("evidence_added", parties=(other, "reviewer"))]
 
     # What these share
 

@@ -147,6 +147,18 @@ def is_not_heard(act: Act) -> None:
         raise NotAllowedNow(_("Expected a statement in time, but its limit is over; the silence stands"), code="late")
 
 
+def may_bring_forward(act: Act) -> None:
+    """The agent until screening ends; either side as long as the inspector may still be heard."""
+    case = act.case
+    if act.relation == "agent" and case.state in (case.S.SCREENING, case.S.RETURNED):
+        return
+    if case.heard or is_late(act.family.clock(case, "statement"), act.at):
+        raise NotAllowedNow(
+            _("Expected evidence while both sides are heard, but that time is over; the review goes by what is there"),
+            code="late",
+        )
+
+
 def is_heard(act: Act) -> None:
     """No decision before the other side was heard, or let its time pass."""
     if not act.case.heard and act.family.is_running(act.case, "statement"):

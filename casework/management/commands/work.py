@@ -1,4 +1,5 @@
-"""The embedded worker: due clocks, deliveries and the projection of grants in one loop, until told to stop."""
+"""The embedded worker: due clocks, deliveries, the projection of grants and what uploads left behind in one loop, until
+told to stop."""
 
 import logging
 import os
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.commands import DoorCommand
 from casework.domain.deliveries import deliver_due
+from casework.domain.evidence_files import sweep as sweep_received
 from casework.domain.guardian_projection import project_grants
 from casework.domain.sweep import fire_due
 
@@ -35,6 +37,7 @@ class Command(DoorCommand):
     def do(self, *, once: bool, every: float, with_parent: bool, **_: Any) -> None:
         if once:
             project_grants()
+            sweep_received()
             self.show(_until_idle())
             return
         with told_to_stop() as stop:
@@ -57,6 +60,7 @@ def _loop(stop: threading.Event, every: float, parent: int | None) -> None:
         try:
             if time.monotonic() - projected >= PROJECT_EVERY:
                 project_grants()
+                sweep_received()
                 projected = time.monotonic()
             done = fire_due() + deliver_due()
         except DatabaseError:  # the database restarts or is away: wait for it, as a server would

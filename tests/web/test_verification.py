@@ -76,7 +76,8 @@ def test_page_asked_for_by_anybody_is_the_same_for_every_id_and_reads_nothing(is
     document, _file = issued
     with CaptureQueriesContext(connection) as captured:
         pages = {ask(page) for page in (document.pk, uuid4(), UUID(int=0))}
-    assert len(pages) == 1 and not captured.captured_queries
+    read = [one["sql"] for one in captured.captured_queries if '"casework_installation"' not in one["sql"]]
+    assert len(pages) == 1 and not read  # whether it is a demo is read once a process
 
 
 def test_page_under_something_that_is_no_id_is_not_there(db, time):

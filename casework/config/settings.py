@@ -133,7 +133,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "casework.config.statics.Statics",
     "django_htmx",
     "django_cotton",
     "csp",

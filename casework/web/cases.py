@@ -14,17 +14,13 @@ from casework.domain.wording import spoken
 from casework.queries.presenting import paged
 from casework.serving import opened_by
 from casework.web.deadlines import explained
-from casework.web.recordings import RECORDING, heard
+from casework.web.recordings import RECORDING, as_it_is, marks_of
 from casework.web.timeline import timeline
 from casework.web.visitor import page
 
 CLOCK_STATES = {
     "running": gettext_lazy("running"), "paused": gettext_lazy("stands still"),
     "stopped": gettext_lazy("ended in time"), "breached": gettext_lazy("ran out"),
-}  # fmt: skip
-FILE_STATES = {
-    "intact": gettext_lazy("as it was received"), "missing": gettext_lazy("missing"),
-    "altered": gettext_lazy("altered since it was received"),
 }  # fmt: skip
 DISPUTED = "disputed"
 
@@ -41,8 +37,8 @@ def show(request: Any, number: str) -> HttpResponse:
         "case": shown, "clocks": [_clock(clock) for clock in shown["clocks"]],
         "offered": [action for action in offered if action["allowed"]],
         "closed": [action for action in offered if not action["allowed"]],
-        "recording": next((_file(item) for item in files if item["kind"] == RECORDING), None),
-        "files": [_file(item) for item in files if item["kind"] != RECORDING],
+        "recording": next((as_it_is(item) for item in files if item["kind"] == RECORDING), None),
+        "files": [as_it_is(item) for item in files if item["kind"] != RECORDING],
     }  # fmt: skip
     if sight.blind:
         told |= {"summary": f"{law_of(case).app}/summary_blind.html", "page": paged(case, "page_blind", sight) or {}}
@@ -50,17 +46,12 @@ def show(request: Any, number: str) -> HttpResponse:
     told |= {
         "summary": f"{law_of(case).app}/summary.html", "timeline": timeline(sight, case, request.GET),
         "page": paged(case, "page", sight) or {},
-        "marks": _marks(case, sight),
+        "marks": marks_of(case, sight),
         "papers": [_paper(paper, case) for paper in reversed(shown["documents"])],
         "edition": pinned_policy(case.policy_id).organisation.edition.version,
     }  # fmt: skip
     told["only"] = request.GET.get("rows", DISPUTED if told["page"].get("only") else "") == DISPUTED
     return render(request, "casework/pages/case.html", told)
-
-
-def _marks(case: Any, sight: Any) -> list[dict[str, Any]]:
-    """The places of the recording that somebody named, in the order in which they are heard."""
-    return sorted(paged(case, "marks", sight) or [], key=lambda mark: mark["at"])
 
 
 def _owed_first(actions: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -71,12 +62,6 @@ def _owed_first(actions: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> l
 
 def _clock(clock: dict[str, Any]) -> dict[str, Any]:
     return {**explained(clock), "state_label": CLOCK_STATES[clock["state"]]}
-
-
-def _file(item: dict[str, Any]) -> dict[str, Any]:
-    """What is listed of it, with how it is this moment."""
-    now = heard(item["sha256"])
-    return {**item, "now": now, "now_label": FILE_STATES[now], "state_label": FILE_STATES.get(item.get("state") or "")}
 
 
 def _paper(paper: dict[str, Any], case: Any) -> dict[str, Any]:

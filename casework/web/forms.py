@@ -19,6 +19,7 @@ from casework.queries.doing import Doing, recorded_under
 from casework.web import throttle
 from casework.web.answers import LAST, Answers, marked, read, shown
 from casework.web.fields import Field, Known, Shape, every, shapes_of
+from casework.web.recordings import as_it_is, marks_of
 from casework.web.refusals import TITLES
 
 UNREAD = -1  # a version that no case has: whoever sends none has seen none
@@ -115,7 +116,7 @@ class Form:
     def page(self, status: int = 200) -> HttpResponse:
         fresh = self.request.method != "POST"
         unsent = fresh and "unsent" in self.request.GET
-        told = {"fields": self.fields, "fresh": fresh, "unsent": unsent, "recordings": self._recordings()}
+        told = {"fields": self.fields, "fresh": fresh, "unsent": unsent, **self._heard()}
         return self._rendered("act", told, status)
 
     def page_with(self, refusal: InvalidInput) -> HttpResponse:
@@ -199,8 +200,12 @@ class Form:
         name = next((shape.name for shape in self.shapes if shape.kind == "draft"), None)
         return {**self.doing.draft, "field": name} if name and self.doing.draft else None
 
-    def _recordings(self) -> list[dict[str, Any]]:
-        return self.doing.recordings if self.doing.rows else []
+    def _heard(self) -> dict[str, Any]:
+        """The recording, beside a form that asks about places in it."""
+        recordings = self.doing.recordings if self.doing.rows else []
+        if not recordings:
+            return {}
+        return {"recording": as_it_is(recordings[0]), "marks": marks_of(self.doing.case, self.doing.sight)}
 
 
 def _words(asked: Doing) -> Callable[[str, str], str]:

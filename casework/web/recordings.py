@@ -7,17 +7,23 @@ from typing import Any, BinaryIO
 
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from casework import queries
 from casework.domain.evidence import note_unreadable
 from casework.queries.papers import FileUnavailable
+from casework.queries.presenting import paged
 from casework.queries.sight import nothing_there
 from casework.sound import Unheard, peaks_of
 from casework.web.visitor import page
 
 RECORDING, INTACT = "recording", "intact"
 WAVE, OTHER = ("audio/wav", ".wav"), ("application/octet-stream", ".bin")
+FILE_STATES = {
+    "intact": gettext_lazy("as it was received"), "missing": gettext_lazy("missing"),
+    "altered": gettext_lazy("altered since it was received"),
+}  # fmt: skip
 PART = 64 * 1024
 RANGE = re.compile(r"bytes=(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))", re.ASCII)
 # A file from elsewhere is never a page of this site, whatever a browser takes it for.
@@ -77,6 +83,17 @@ def heard(sha256: str) -> str:
     if state != INTACT:
         note_unreadable(sha256, state)
     return state
+
+
+def as_it_is(item: dict[str, Any]) -> dict[str, Any]:
+    """What is listed of a file of the evidence, with how it is this moment."""
+    now = heard(item["sha256"])
+    return {**item, "now": now, "now_label": FILE_STATES[now], "state_label": FILE_STATES.get(item.get("state") or "")}
+
+
+def marks_of(case: Any, sight: Any) -> list[dict[str, Any]]:
+    """The places of the recording that somebody named, in the order in which they are heard; none for the blind."""
+    return [] if sight.blind else sorted(paged(case, "marks", sight) or [], key=lambda mark: mark["at"])
 
 
 def found(actor: Any, number: str, sha256: str) -> tuple[dict[str, Any], BinaryIO]:

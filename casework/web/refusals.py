@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_htmx.http import push_url, reselect, reswap, retarget
 
 from casework.domain import ledger
 from casework.domain.errors import Conflict, OutOfScope, Refusal
@@ -34,8 +35,13 @@ def refused(request: Any, refusal: Refusal) -> HttpResponse:
 
 
 def refusal_page(request: Any, status: int, title: Any, words: Any) -> HttpResponse:
-    template = "casework/pages/message.html" if getattr(request, "htmx", False) else "casework/pages/refusal.html"
-    return render(request, template, {"title": title, "words": str(words), "status": status}, status=status)
+    """A page of its own; where only a part of the page was asked for, a message above what stands there."""
+    told = {"title": title, "words": str(words), "status": status}
+    if not getattr(request, "htmx", False):
+        return render(request, "casework/pages/refusal.html", told, status=status)
+    response = render(request, "casework/pages/message.html", told, status=status)
+    reswap(retarget(reselect(response, ".alert"), "#messages"), "innerHTML")
+    return push_url(response, False)
 
 
 def _remember(request: Any) -> None:

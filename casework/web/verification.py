@@ -73,7 +73,8 @@ def _checked(request: Any, page: UUID | None) -> Answer:
     if length.isdecimal() and int(length[:20]) > LARGEST + ROOM:
         raise _too_large()
     _wait_for_turn(request)
-    if file := request.FILES.get("file"):
+    file = request.FILES.get("file")
+    if file is not None and file.size:
         if file.size > LARGEST:
             raise _too_large()
         return _alone(file.read(), page)

@@ -134,6 +134,14 @@ def test_doctor_of_a_healthy_installation_ends_with_0(db, time):
     assert done.status == 0 and not lines(done, "error") and not lines(done, "warning"), done.out
 
 
+def test_doctor_warns_when_the_pages_styles_were_not_collected(db, time, settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    by_content = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": by_content}
+    settings.DEBUG = False
+    assert any("pages" in line and "collectstatic" in line for line in lines(run("doctor"), "warning"))
+
+
 def test_doctor_warns_before_the_calendar_ends(db, time):
     time.set("2026-11-21 10:00")
     assert any("calendar" in line and "2026-12-31" in line for line in lines(run("doctor"), "warning"))

@@ -163,3 +163,17 @@ def test_form_by_ann_costs_the_same_for_any_number_of_criteria(db, time):
         for number in (small, large)
     }
     assert len(costs) == 1 and max(costs) <= 6, costs
+
+
+def test_form_that_asks_for_places_stands_beside_the_recording_they_are_in(scored):
+    visit = file_on("ann", scored)
+    assert visit.page.xpath("//section[contains(@class, 'recording')]//audio")
+    assert visit.page.xpath("//input[@name='criteria.QC4.seconds'][@data-seconds]")
+    assert visit.page.xpath("//ul[@class='marks']//b[text()='QC4']"), "the second that the inspector named"
+
+
+def test_form_of_a_blind_scorer_names_nobody_beside_the_recording(db, time):
+    number = arbitration(upto="opened")
+    visit = do(panel(number)["arbitrator_1"], number, "score_blind")
+    assert visit.page.xpath("//section[contains(@class, 'recording')]//audio")
+    assert not visit.page.xpath("//ul[@class='marks']")

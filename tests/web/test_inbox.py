@@ -169,3 +169,15 @@ def test_pages_of_the_inbox_hold_every_task_once(db, time, monkeypatch):
 def test_inbox_by_another_method_is_not_allowed(db, time):
     assert Client().post("/inbox").status_code in (302, 405)
     assert browser("ann").post("/inbox").status_code == 405
+
+
+def test_refusal_to_a_part_of_the_page_stands_above_what_ann_sees(db, time):
+    """The rest of the page, and its address, stay as they are."""
+    refused = browser("ann").get("/inbox?order=account__password", headers={"HX-Request": "true"})
+    assert refused.status_code == 422 and "<html" not in refused.content.decode()
+    assert (refused["HX-Retarget"], refused["HX-Reswap"], refused["HX-Push-Url"]) == ("#messages", "innerHTML", "false")
+
+
+def test_part_of_the_page_asked_for_after_the_session_ended_leads_to_the_login(db, time):
+    response = Client().get("/inbox?view=team", headers={"HX-Request": "true"})
+    assert response["HX-Redirect"] == "/login?next=%2Finbox%3Fview%3Dteam"

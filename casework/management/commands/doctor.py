@@ -7,6 +7,7 @@ from typing import Any
 
 from cryptography import x509
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
@@ -67,6 +68,7 @@ class Command(DoorCommand):
 
 def examine() -> Iterator[Finding]:
     yield fonts()
+    yield pages()
     yield policy()
     database_is = database()
     yield database_is
@@ -89,6 +91,15 @@ def fonts() -> Finding:
     except DocumentError as problem:
         return error("fonts", _("documents cannot be drawn: %(problem)s") % {"problem": problem})
     return ok("fonts", _("documents can be drawn"))
+
+
+def pages() -> Finding:
+    """The styles and scripts of the pages, which name them by their content."""
+    try:
+        staticfiles_storage.url("casework/app.css")
+    except ValueError:
+        return warning("pages", _("they cannot be shown: their styles are not collected; run collectstatic"))
+    return ok("pages", _("they can be shown"))
 
 
 def policy() -> Finding:

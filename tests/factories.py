@@ -64,6 +64,18 @@ def recording(number: str) -> str:
     return digest
 
 
+def received(number: str, login: str, data: bytes = b"received") -> str:
+    """A file was received from that person for the case, which has not taken it yet; its digest."""
+    from casework.domain.evidence_files import receive
+    from casework.domain.law import law_of
+    from casework.domain.policy import pinned_policy
+    from casework.domain.reading import read_family
+
+    case = read_family(number).case(number)
+    rules = pinned_policy(case.policy_id).case_type(law_of(case).app)
+    return receive([data], "note.txt", case, acting(login), rules).sha256
+
+
 CLAIMS = {
     "criteria": [
         {"criterion": "QC4", "claimed": "10", "ground": "fact_wrong", "reasons": "语速正常，见录音第35秒"},

@@ -19,7 +19,6 @@ Key = Annotated[
     str | None,
     Header(alias="Idempotency-Key", description="your own, per case; the same again gives the first result"),
 ]
-WAVE, OTHER = ("audio/wav", ".wav"), ("application/octet-stream", ".bin")
 Sequence = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
@@ -71,30 +70,6 @@ def get_clocks(request: HttpRequest, number: str) -> Any:
 def get_documents(request: HttpRequest, number: str) -> Any:
     """Issued ones; drafts too for whoever decides or looks over closed cases."""
     return queries.documents_of(number, who(request))
-
-
-@router.get("/cases/{number}/evidence", response=list[shapes.EvidenceOut], summary="Evidence by its digest")
-def get_evidence(request: HttpRequest, number: str) -> Any:
-    return queries.evidence_of(number, who(request))
-
-
-@router.get(
-    "/cases/{number}/evidence/{sha256}", summary="A piece of evidence, to be heard or read",
-    openapi_extra={
-        "responses": {
-            200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind, _ in (WAVE, OTHER)}}
-        }
-    },
-)  # fmt: skip
-def get_evidence_file(request: HttpRequest, number: str, sha256: str) -> HttpResponse:
-    """The bytes with that digest, where /evidence lists it."""
-    _kind, data = queries.evidence_bytes(number, sha256, who(request))
-    media_type, suffix = WAVE if data[:4] + data[8:12] == b"RIFFWAVE" else OTHER
-    response = HttpResponse(data, content_type=media_type)
-    response["Content-Disposition"] = f'attachment; filename="{number}-{sha256[:12]}{suffix}"'
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
 
 
 @router.get("/cases/{number}/actions", response=list[shapes.ActionOut], by_alias=True, summary="What you may do now")

@@ -1,4 +1,4 @@
-"""Evidence at the API's door: sent as one file with what it shows, hashed on receipt."""
+"""Evidence at the API's door: listed, read, and sent as one file with what it shows, hashed on receipt."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from casework.domain.form_words import refuse
 from casework.receiving import asked_for, file_of, give
 
 router = Router(tags=["cases"])
+WAVE, OTHER = ("audio/wav", ".wav"), ("application/octet-stream", ".bin")
 SENT = {
     "type": "object", "required": ["file", "shows"],
     "properties": {
@@ -24,6 +25,30 @@ SENT = {
         },
     },
 }  # fmt: skip
+
+
+@router.get("/cases/{number}/evidence", response=list[shapes.EvidenceOut], summary="Evidence by its digest")
+def get_evidence(request: HttpRequest, number: str) -> Any:
+    return queries.evidence_of(number, who(request))
+
+
+@router.get(
+    "/cases/{number}/evidence/{sha256}", summary="A piece of evidence, to be heard or read",
+    openapi_extra={
+        "responses": {
+            200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind, _ in (WAVE, OTHER)}}
+        }
+    },
+)  # fmt: skip
+def get_evidence_file(request: HttpRequest, number: str, sha256: str) -> HttpResponse:
+    """The bytes with that digest, where /evidence lists it."""
+    _kind, data = queries.evidence_bytes(number, sha256, who(request))
+    media_type, suffix = WAVE if data[:4] + data[8:12] == b"RIFFWAVE" else OTHER
+    response = HttpResponse(data, content_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="{number}-{sha256[:12]}{suffix}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @router.post(

@@ -1,5 +1,6 @@
 from django.urls import include, path, re_path
 
+from casework.admin.urls import urls as office
 from casework.api.health import healthz, readyz
 from casework.api.problems import no_path
 from casework.api.urls import api
@@ -9,6 +10,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("api/v1/", api.urls),
     re_path(r"^api/", no_path),
+    path("admin/", office),
     path("", include("casework.web.urls")),
 ]
 handler400 = "casework.web.refusals.bad_request"

@@ -61,17 +61,17 @@ def has_room(act: Act) -> None:
 
 
 def is_new(act: Act) -> None:
-    known = next((file for file in _added(act) if file.sha256 == act.data.sha256), None)
-    if known is not None:
-        raise NotAllowedNow(
-            _("Expected a file that the case does not have, but it was added at %(at)s; nothing to do")
-            % {"at": local_text(known.added_at)},
-            code="already_added",
-        )
+    for file in _added(act):
+        if file.added_at and file.sha256 == act.data.sha256:
+            raise NotAllowedNow(
+                _("Expected a file that the case does not have, but it was added at %(at)s; nothing to do")
+                % {"at": local_text(file.added_at)},
+                code="already_added",
+            )
 
 
 def is_received(act: Act) -> None:
-    if _waiting(act) is None:
+    if not _waiting(act):
         refuse("sha256", "not_received", _("this file was not received from you for this case; send it first"))
 
 
@@ -80,7 +80,7 @@ GUARDS = (has_room, is_new, is_received)
 
 def added(act: Act) -> list:
     """The file is part of the case; the event says what was received, and commits to the words of the giver."""
-    file = _waiting(act)
+    file = _waiting(act)[-1]
     act.note |= {"kind": file.kind, "size": file.size, FILE_NAME: FreeText(file.name)}
     values = {
         "added_at": act.at, "relation": act.relation, "shows": str(act.data.shows), "seconds": list(act.data.seconds),
@@ -92,12 +92,12 @@ def _added(act: Act) -> list[Evidence]:
     return [file for file in act.family.evidence if file.case_id == act.case.pk and file.added_at is not None]
 
 
-def _waiting(act: Act) -> Evidence | None:
-    """What was last received of it from the person."""
+def _waiting(act: Act) -> list[Evidence]:
+    """What was received of it from the person, and may still be taken; the last is the latest."""
     wanted = (act.case.pk, act.person_id, act.data.sha256)
     found = [
         file for file in act.family.evidence
         if (file.case_id, file.person_id, file.sha256) == wanted
         and file.added_at is None and file.received_at > act.at - WAITS
     ]  # fmt: skip
-    return max(found, key=lambda file: file.pk, default=None)
+    return sorted(found, key=lambda file: file.pk)

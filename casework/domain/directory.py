@@ -146,6 +146,11 @@ def directory(version: int | None = None) -> Directory:
     return held
 
 
+def forget() -> None:
+    """Nothing is held any more: after a transaction that was undone, whose version the next one may bear again."""
+    _held.clear()
+
+
 def stamp_for(person_id: int | None) -> tuple[int, bool]:
     """(the stamp's version, whether the person now sits blind anywhere), in one statement."""
     sitting = Party.objects.filter(person_id=person_id or 0, blind=True, until=None)

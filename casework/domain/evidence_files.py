@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -53,7 +53,7 @@ def receive(parts: Iterable[bytes], name: str, case: Any, actor: Actor, rules: C
         digest, size = _written(handle, parts, largest(rules))
         kind = _kind(path, rules)
         row = Evidence(
-            id=new_key(), case_id=case.pk, person_id=actor.person_id, sha256=digest, kind=kind, size=size,
+            id=new_key(), case_id=case.pk, person_id=cast(int, actor.person_id), sha256=digest, kind=kind, size=size,
             name=clean_name(name), received_at=actor.received_at,
         )  # fmt: skip
         path = path.rename(_place(row.pk))

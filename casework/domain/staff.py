@@ -11,21 +11,34 @@ from django.utils.translation import gettext as _
 
 from casework.domain import ledger
 from casework.domain.actor import Actor
-from casework.domain.directory import directory
+from casework.domain.directory import Directory, GrantView, directory
 from casework.domain.errors import InvalidInput, NotPermitted
 from casework.domain.guardian_projection import project_grants
 from casework.domain.now import now
 from casework.domain.policy import current_policy
 from casework.models import Account, Grant, Leave, Person, Unit
 
+MANAGING = ("hr", "director")
+
 
 def may_manage_people(actor: Actor, account: Account | None = None) -> None:
     """HR and directors manage people; a superuser's account too, since somebody must be first. Recorded either way."""
-    if account is not None and account.is_superuser and account.person_id is None:
-        return
-    book, at = directory(), actor.received_at
-    if not any(g.role in ("hr", "director") for g in book.grants_of(actor.person_id, at)):
-        raise NotPermitted(_("Expected HR, a director or the administrator to change people, but you are none of them"))
+    if not is_administrator(account) and not managing_grants(actor, directory()):
+        raise manages_nobody()
+
+
+def manages_nobody() -> NotPermitted:
+    return NotPermitted(_("Expected HR, a director or the administrator to change people, but you are none of them"))
+
+
+def is_administrator(account: Account | None) -> bool:
+    """A superuser's account that is nobody's: whoever is a person manages by their grants."""
+    return account is not None and account.is_superuser and account.person_id is None
+
+
+def managing_grants(actor: Actor, book: Directory) -> list[GrantView]:
+    """The grants by which the person manages people, each on its unit and below."""
+    return [g for g in book.grants_of(actor.person_id, actor.received_at) if g.role in MANAGING]
 
 
 def store_people(

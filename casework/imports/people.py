@@ -154,7 +154,7 @@ class _PeopleReader:
         self.owners = {login.casefold(): number for login, number in logins.items()}
         self.by_look: dict[str, str] = {}
         for number in numbers:
-            self.by_look.setdefault(_look(number), number)
+            self.by_look.setdefault(look(number), number)
         self.persons: dict[str, PersonRow] = {}
         self.accounts: dict[str, AccountRow] = {}
         self.grants: dict[tuple[object, ...], GrantRow] = {}
@@ -169,7 +169,7 @@ class _PeopleReader:
         name = read_text(row, "name", problems, at_most=NAME_AT_MOST) or ""
         unit, superior = row.value("unit"), row.value("superior") or None
         problems += self._unit(row, "unit")
-        if (other := self.by_look[_look(number)]) != number:
+        if (other := self.by_look[look(number)]) != number:
             message = _("Expected numbers that differ plainly, but it looks like “{other}”. Write one way only.")
             problems.append(Problem.at(row.line, "no", "number_looks_alike", message, other=other))
         if superior and (superior == number or superior not in self.numbers):
@@ -271,7 +271,7 @@ def _contradicts(row: Row, column: str, line: int) -> Problem:
     return Problem.at(row.line, column, "contradicts_earlier_line", message, column=column, line=line)
 
 
-def _look(number: str) -> str:
+def look(number: str) -> str:
     """The number as the eye takes it: full width as half width, capitals as small letters."""
     return unicodedata.normalize("NFKC", number).casefold()
 

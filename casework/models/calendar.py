@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class CalendarDay(models.Model):
@@ -11,4 +12,6 @@ class CalendarDay(models.Model):
     source = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("calendar day")
+        verbose_name_plural = _("calendar days")
         constraints = [models.UniqueConstraint(fields=["calendar", "date"], name="calendar_day")]

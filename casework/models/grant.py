@@ -40,6 +40,8 @@ class Leave(models.Model):
     reason = models.CharField(max_length=40, blank=True)
 
     class Meta:
+        verbose_name = _("leave")
+        verbose_name_plural = _("leaves")
         constraints = [
             models.CheckConstraint(condition=Q(first_day__lte=F("last_day")), name="leave_interval"),
         ]

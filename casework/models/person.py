@@ -30,6 +30,10 @@ class Account(AbstractUser):
     is_machine = models.BooleanField(default=False)
     language = models.CharField(max_length=10, blank=True)
 
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+
 
 class Token(models.Model):
     """A bearer token, stored as its SHA-256; the clear text was shown once."""

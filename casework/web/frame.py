@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
+from casework.domain.now import now
+from casework.domain.office import has_office
 from casework.models import Installation
 from casework.web.preferences import THEMES, theme_of
 
@@ -15,8 +17,13 @@ def frame(request: Any) -> dict[str, Any]:
     return {
         "account": account, "person": account.person if account else None, "theme": theme_of(request),
         "themes": THEMES, "language": translation.get_language(), "languages": settings.LANGUAGES,
-        "demo": is_demo(),
+        "demo": is_demo(), "has_office": lambda: account is not None and _has_office(request, account),
     }  # fmt: skip
+
+
+def _has_office(request: Any, account: Any) -> bool:
+    """Asked where the menu stands, and nowhere else."""
+    return has_office(account, getattr(request, "received_at", None) or now(), getattr(account, "stamp", None))
 
 
 def is_demo() -> bool:

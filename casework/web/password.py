@@ -35,16 +35,22 @@ def change(request: Any) -> HttpResponse:
 
 
 def _change(request: Any) -> None:
-    account = Account.objects.select_related("person").get(pk=request.account.pk)
-    subjects = throttle.subjects_of(request, account.username)
-    if throttle.seconds_to_wait(subjects, request.received_at):
-        raise NotAllowedNow(_("Expected fewer attempts, but there were too many; wait a minute and try again"))
-    tries = throttle.note_try(subjects, request.received_at)
-    if not account.check_password(request.POST.get("old", "")[:1000]):
-        raise InvalidInput(_("Expected your present password, but it is not; enter it once more"))
-    throttle.take_back(tries)
+    account = confirmed(request, request.POST.get("old", ""))
     new = request.POST.get("new", "")
     if new != request.POST.get("again", ""):
         raise InvalidInput(_("Expected the new password twice alike, but they differ; enter both once more"))
     set_password(account, new, request.actor)
     update_session_auth_hash(request, account)
+
+
+def confirmed(request: Any, password: str) -> Account:
+    """The account of the session, whose password this is; guessing it here is as slow as at the login."""
+    account = Account.objects.select_related("person").get(pk=request.account.pk)
+    subjects = throttle.subjects_of(request, account.username)
+    if throttle.seconds_to_wait(subjects, request.received_at):
+        raise NotAllowedNow(_("Expected fewer attempts, but there were too many; wait a minute and try again"))
+    tries = throttle.note_try(subjects, request.received_at)
+    if not account.check_password(password[:1000]):
+        raise InvalidInput(_("Expected your present password, but it is not; enter it once more"))
+    throttle.take_back(tries)
+    return account

@@ -23,6 +23,7 @@ FORMS = {
     "record_receipt": {"received_at": "2026-11-03T10:00:00+08:00", "proof": "x"}, "return_to_agent": {"reasons": "x"},
     "question": {"text": "x"}, "answer": {"text": "x"}, "recuse": {"category": "other"},
     "propose_correction": {"changes": [{"criterion": "QC4", "value": "10", "reasons": "x"}]},
+    "add_evidence": {"sha256": "0" * 64, "shows": "x", "seconds": [5]},
     "sign": {"document_sha256": "0" * 64, "credential": "x"}, "ask_reinstatement": {"cause": "leave", "reasons": "x"},
 }  # fmt: skip
 ACTIONS = sorted(

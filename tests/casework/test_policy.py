@@ -429,6 +429,10 @@ class Numbers(BaseModel, extra="forbid", strict=True):
     leave_defers_service_at_most: str
     no_worse_off: bool
     refile_once: bool
+    evidence_largest_mib: int
+    evidence_files: int
+    evidence_megapixels: int
+    evidence_kinds: list[str]
 
 
 def law_that_fits(policy, **changes):

@@ -31,6 +31,7 @@ from tests.factories import (
     dispute,
     evaluation,
     panel,
+    received,
     recording,
     scorecard,
     signature_of,
@@ -43,8 +44,9 @@ WRITING = re.compile(r"^\s*(INSERT|UPDATE|DELETE|WITH guard)", re.IGNORECASE)
 # How many further cases the step moves; its statements as measured on SQLite (one a table, a guard, a read).
 STEPS = {
     "record_score": (0, 11), "publish": (0, 11), "read": (0, 12), "file": (1, 16), "give_statement": (0, 10),
-    "forward": (0, 15), "rule": (0, 14), "attach_draft": (0, 6), "sign": (0, 12), "issue": (1, 10),
-    "read_ruling": (0, 12), "accept": (1, 10), "appeal": (2, 19), "score_blind": (0, 9), "recuse": (0, 16),
+    "add_evidence": (0, 9), "forward": (0, 15), "rule": (0, 14), "attach_draft": (0, 6), "sign": (0, 12),
+    "issue": (1, 10), "read_ruling": (0, 12), "accept": (1, 10), "appeal": (2, 19), "score_blind": (0, 9),
+    "recuse": (0, 16),
     "waive_challenge": (0, 6), "reveal": (0, 14), "vote": (0, 10), "last_vote": (0, 12), "attach_award": (0, 10),
     "sign_award": (0, 9), "last_signature": (0, 13), "issue_award": (2, 14), "name_arbitrator": (0, 14),
     "withdraw_appeal": (2, 12),
@@ -106,6 +108,8 @@ def story(costs: dict[str, Cost], monkeypatch: pytest.MonkeyPatch) -> None:
         lambda: number.append(open_case("disputes.ScoreDispute", people["ann"], CLAIMS, subject=card).number)
     )
     case = number.pop()
+    given = {"sha256": received(case, "ann"), "shows": "见附件"}
+    costs["add_evidence"] = cost_of(lambda: perform(case, "add_evidence", people["ann"], given))
     costs["give_statement"] = cost_of(lambda: perform(case, "give_statement", people["ian"], STATEMENT))
     costs["forward"] = cost_of(lambda: perform(case, "forward", people["lee"]))
     deliver_all()

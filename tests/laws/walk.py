@@ -20,7 +20,7 @@ from casework.domain.perform import open_case, perform
 from casework.domain.reading import read_family
 from casework.domain.staff import record_leave
 from casework.domain.sweep import fire_due
-from casework.models import Account, CaseEvent, CaseRead, Clock, Delivery, Person, Task
+from casework.models import Account, CaseEvent, CaseRead, Clock, Delivery, Evidence, Person, Task
 from tests.conftest import SHANGHAI, Time, acting
 from tests.laws import invariants
 from tests.laws.walk_data import claims_on, data_for
@@ -179,7 +179,7 @@ class Walk:
             [(c.pk, c.state, c.due_at) for c in family.clocks], [(t.pk, t.due_at) for t in family.tasks],
             [(str(d.pk), d.state, d.file_sha256) for d in family.documents],
             CaseEvent.objects.filter(case__in=[case.pk for case in family.cases]).count(), Delivery.objects.count(),
-            CaseRead.objects.count(),
+            CaseRead.objects.count(), Evidence.objects.exclude(added_at=None).count(),
         )  # fmt: skip
 
     def _at_the_door(self, login: str) -> Actor:

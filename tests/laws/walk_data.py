@@ -7,7 +7,7 @@ from typing import Any
 from casework.domain.directory import directory
 from casework.domain.reading import read_family
 from casework.models import Document
-from tests.factories import credential
+from tests.factories import credential, received
 
 GROUNDS = ("fact_wrong", "rule_misread", "evidence_overlooked", "procedure_broken")
 NONSENSE: tuple[Any, ...] = (None, "", "QC4", 7, [], {}, [{}], [{"criterion": "ZZ9", "value": "1000", "reasons": ""}])
@@ -190,7 +190,15 @@ def _reasons(dice: random.Random, case: Any, login: str) -> Data:
     return {"reasons": "理由充分"}
 
 
+def _evidence(dice: random.Random, case: Any, login: str) -> Data:
+    """One of three files; a machine or a stranger has sent none."""
+    given = dice.choice([b"first", b"second", b"third"])
+    is_sent = hasattr(type(case), "add_evidence") and dice.random() < 0.95
+    return {"sha256": received(case.number, login, given) if is_sent else "0" * 64, "shows": "见附件"}
+
+
 OF_ANY = {
+    "add_evidence": _evidence,
     "sign": _signature, "challenge": _challenge, "uphold_challenge": _challenge_ruling,
     "reject_challenge": _challenge_ruling, "record_receipt": lambda *_: {"proof": "签收单"},
     "recuse": lambda *_: {"category": "other", "text": "相识"},

@@ -13,7 +13,7 @@ from casework.domain.perform import perform
 from casework.models import Account, CaseEvent, Evidence
 from tests import files
 from tests.conftest import acting
-from tests.factories import dispute
+from tests.factories import STATEMENT, dispute
 from tests.web.acting import Visit, do
 from tests.web.visiting import browser
 from workflows.evaluations.models import Recording
@@ -198,7 +198,7 @@ def test_inspector_when_heard_may_answer_with_a_file_and_not_later(db, time):
     number = dispute()
     assert add("ian", number, GOOD["txt"], "说明.txt").status == 303
     assert [item["part"] for item in listed("ann", number)] == ["inspector"]
-    perform(number, "give_statement", acting("ian"), {"criteria": [{"criterion": "QC4", "text": "a"}, {"criterion": "QA5", "text": "b"}]})  # fmt: skip
+    perform(number, "give_statement", acting("ian"), STATEMENT)
     late = add_without_page("ian", number, GOOD["png"])
     assert late.status_code == 409 and "time is over" in late.content.decode()
     assert Evidence.objects.count() == 1 and len(kept()) == 1
@@ -247,7 +247,8 @@ def test_form_when_sent_without_its_mark_is_refused(db, time):
 
 
 @pytest.mark.parametrize("given, why", [
-    ({"file": None}, "there is no file"), ({"shows": "  "}, "what it shows: it is missing"), ({"seconds": "soon"}, "no time"),
+    ({"file": None}, "there is no file"), ({"shows": "  "}, "what it shows: it is missing"),
+    ({"seconds": "soon"}, "no time"),
 ])  # fmt: skip
 def test_agent_when_something_is_missing_hears_where(given: dict[str, Any], why: str, db, time):
     number = dispute()

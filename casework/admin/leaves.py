@@ -1,0 +1,45 @@
+from typing import Any
+
+from django.contrib.admin import display
+from django.utils.translation import gettext_lazy as _
+
+from casework.admin.rows import Rows, UnitFilter
+from casework.admin.site import registered
+from casework.domain import staffing
+from casework.models import Leave
+
+
+class UnitOfPerson(UnitFilter):
+    path = "person__unit"
+
+
+@registered(Leave)
+class LeaveRows(Rows):
+    title = _("Leaves")
+    add_title = _("Record a leave")
+    list_display = ("shown_person", "shown_first", "shown_last")
+    list_select_related = ("person",)
+    list_filter = (UnitOfPerson,)
+    search_fields = ("person__no", "person__name")
+    ordering = ("-first_day", "-id")
+    fields = ("person", "first_day", "last_day")
+    settled = {"person": "shown_person", "first_day": "shown_first"}
+    autocomplete_fields = ("person",)
+
+    @display(description=_("Person"), ordering="person__no")
+    def shown_person(self, leave: Leave) -> Any:
+        return leave.person
+
+    @display(description=_("First day"), ordering="first_day")
+    def shown_first(self, leave: Leave) -> Any:
+        return leave.first_day
+
+    @display(description=_("Last day"), ordering="last_day")
+    def shown_last(self, leave: Leave) -> Any:
+        return leave.last_day
+
+    def made(self, office: Any, values: dict[str, Any]) -> Leave:
+        return staffing.add_leave(office, **values)
+
+    def changed(self, office: Any, leave: Leave, values: dict[str, Any]) -> Leave:
+        return staffing.move_end_of_leave(office, leave.pk, values["last_day"])

@@ -1,0 +1,7 @@
+"""Every list, registered by its module, and the site's addresses."""
+
+from casework.admin import accounts, days, grants, leaves, people, units
+from casework.admin.site import site
+
+__all__ = ["accounts", "days", "grants", "leaves", "people", "units"]
+urls = site.urls

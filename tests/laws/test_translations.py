@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import translation
+from django.utils.translation.template import templatize
 
 from casework.domain.decide import check_now
 from casework.domain.errors import NotAllowedNow
@@ -24,7 +25,10 @@ CATALOGUES = {
     if (folder / WHERE).exists()
 }
 every_catalogue = pytest.mark.parametrize("name", CATALOGUES)
-CALLS = ("_", "gettext", "gettext_lazy")
+CALLS, PLURAL_CALLS = ("_", "gettext", "gettext_lazy"), ("ngettext", "ngettext_lazy")
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+# What templatize makes of a template: calls of gettext with constants, among placeholders for everything else.
+IN_TEMPLATES = re.compile(r"""(?:gettext|_)\(u?((?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))""")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 HALF_WIDTH_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,;:!?()]")
@@ -33,7 +37,7 @@ REFRESH = "run `make messages`, translate what is new and run it again"
 
 @cache
 def entries(name: str) -> list[tuple[set[str], str, str]]:
-    """(flags, msgid, msgstr) of the catalogue, without its header and what is obsolete."""
+    """(flags, msgid, msgstr) of the catalogue, without its header and what is obsolete; of what has a plural, that."""
     found = []
     for block in CATALOGUES[name].read_text(encoding="utf-8").split("\n\n"):
         lines = [line for line in block.splitlines() if line and not line.startswith(("#~", "# "))]
@@ -42,7 +46,8 @@ def entries(name: str) -> list[tuple[set[str], str, str]]:
         for line in lines:
             if line.startswith("msg"):
                 name, line = line.split(" ", 1)
-                assert name in ("msgid", "msgstr"), f"{name} is not read here"
+                name = name.removesuffix("[0]")  # Chinese has one form for every number
+                assert name in ("msgid", "msgid_plural", "msgstr"), f"{name} is not read here"
                 text[name] = ""
             if line.startswith('"'):
                 text[name] += ast.literal_eval(line)
@@ -59,12 +64,19 @@ def named(nodes: Iterable[ast.AST], names: Container[str]) -> Iterator[ast.Call]
 
 
 def said(name: str) -> set[str]:
-    """Every text that the sources of that catalogue hand to gettext."""
+    """Every text that the sources of that catalogue hand to gettext; the templates' stand in the engine's."""
     files = [file for file in product_files() if catalogue_of(file) == name]
-    return {
-        call.args[0].value for file in files for call in named(ast.walk(tree(file)), CALLS)
+    in_code = {
+        call.args[0].value for file in files for call in named(ast.walk(tree(file)), CALLS + PLURAL_CALLS)
         if call.args and isinstance(call.args[0], ast.Constant)
     }  # fmt: skip
+    return in_code | (in_templates() if name == "casework" else set())
+
+
+@cache
+def in_templates() -> set[str]:
+    sources = (templatize(file.read_text(encoding="utf-8"), origin=str(file)) for file in TEMPLATES)
+    return {ast.literal_eval(text) for source in sources for text in IN_TEMPLATES.findall(source)}
 
 
 def catalogue_of(file: Path) -> str:
@@ -76,6 +88,10 @@ def test_texts_are_constants_that_can_be_collected() -> None:
     odd = [
         f"{file}:{call.lineno}" for file in product_files() for call in named(ast.walk(tree(file)), CALLS)
         if len(call.args) != 1 or not isinstance(getattr(call.args[0], "value", None), str)
+    ]  # fmt: skip
+    odd += [
+        f"{file}:{call.lineno}" for file in product_files() for call in named(ast.walk(tree(file)), PLURAL_CALLS)
+        if len(call.args) != 3 or not all(isinstance(getattr(a, "value", None), str) for a in call.args[:2])
     ]  # fmt: skip
     assert not odd, "fill values in after translating: _('… %(x)s') % {…}"
 
@@ -104,7 +120,7 @@ def test_nothing_is_translated_before_the_reader_is_known() -> None:
 @every_catalogue
 def test_catalogue_has_what_the_sources_say_and_nothing_else(name: str) -> None:
     known = {msgid for _flags, msgid, _msgstr in entries(name)}
-    assert len(said("casework")) > 400, "the sources were not read"
+    assert len(said("casework")) > 400 and len(in_templates()) > 200, "the sources were not read"
     assert sorted(said(name) - known) == [], REFRESH
     assert sorted(known - said(name)) == [], REFRESH
 

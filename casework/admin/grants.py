@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from casework.domain import staffing
 from casework.domain.directory import local_day
 from casework.domain.now import now
 from casework.domain.policy import current_policy
-from casework.domain.wording import role_label
+from casework.domain.wording import local_text, role_label
 from casework.models import Grant
 
 
@@ -35,7 +36,7 @@ class GrantForm(RowForm):
 
 
 class Holding(SimpleListFilter):
-    title = gettext_lazy("holds")
+    title = gettext_lazy("validity")
     parameter_name = "holds"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
@@ -58,7 +59,7 @@ class Role(SimpleListFilter):
 
 
 class Deputies(SimpleListFilter):
-    title = gettext_lazy("in whose stead")
+    title = gettext_lazy("deputies")
     parameter_name = "deputies"
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
@@ -106,13 +107,17 @@ class GrantRows(Rows):
         return local_day(grant.starts_at) if grant.starts_at else None
 
     @display(description=gettext_lazy("Ends"), ordering="ends_at")
-    def shown_last(self, grant: Grant) -> Any:
-        return min((moment for moment in (grant.ends_at, grant.revoked_at) if moment), default=None)
+    def shown_last(self, grant: Grant) -> str | None:
+        ends = self._ends(grant)
+        return local_text(ends) if ends else None
 
     @display(description=gettext_lazy("Holds"), boolean=True)
     def holds(self, grant: Grant) -> bool:
-        ends = self.shown_last(grant)
+        ends = self._ends(grant)
         return (grant.starts_at is None or grant.starts_at <= now()) and (ends is None or now() < ends)
+
+    def _ends(self, grant: Grant) -> datetime | None:
+        return min((moment for moment in (grant.ends_at, grant.revoked_at) if moment), default=None)
 
     def get_fields(self, request: Any, obj: Any = None) -> Any:
         return self.shown if obj else ("person", "role", "unit", "first_day", "last_day", "principal")

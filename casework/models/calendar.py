@@ -15,3 +15,6 @@ class CalendarDay(models.Model):
         verbose_name = _("calendar day")
         verbose_name_plural = _("calendar days")
         constraints = [models.UniqueConstraint(fields=["calendar", "date"], name="calendar_day")]
+
+    def __str__(self) -> str:
+        return f"{self.date}"

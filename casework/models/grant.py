@@ -30,6 +30,9 @@ class Grant(models.Model):
             models.CheckConstraint(condition=~Q(principal=F("person")), name="grant_not_own_deputy"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
 
 class Leave(models.Model):
     """A person is away from the first to the last day, both included: not offered work, not deemed served."""
@@ -45,3 +48,6 @@ class Leave(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(first_day__lte=F("last_day")), name="leave_interval"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.first_day} – {self.last_day}"

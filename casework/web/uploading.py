@@ -39,7 +39,9 @@ class Upload(Form):
         return form
 
     def page(self, status: int = 200) -> HttpResponse:
-        unsent = self.request.method != "POST" and "unsent" in self.request.GET
+        unsent, file = self.request.method != "POST" and "unsent" in self.request.GET, self.fields[0]
+        if self.problems and not file.error:
+            file.error = _("Please choose the file again; browsers do not keep it.")
         return self._rendered("act_upload", {"fields": self.fields, "unsent": unsent}, status)
 
     def added(self) -> tuple[str, int]:

@@ -34,7 +34,7 @@ from tests.arbitration.worlds import (
     undone,
 )
 from tests.conftest import Time, acting, forget
-from tests.factories import _arbitrate, ballot, deliver_all, panel
+from tests.factories import _arbitrate, ballot, deliver_all, panel, received
 from tests.seen import case, parties, person
 
 
@@ -79,7 +79,12 @@ def is_challenged_oneself(number: str) -> None:
     perform(number, "reject_challenge", acting(login_of(ruler)), against)
 
 
-HAPPENS = (scores, is_replaced, is_not_challenged, is_challenged, is_challenged_oneself)
+def is_given_a_file(number: str) -> None:
+    given = {"sha256": received(number, NORTH.agent, b"a note of the agent's"), "shows": "通话当日排班截图"}
+    perform(number, "add_evidence", acting(NORTH.agent), given)
+
+
+HAPPENS = (scores, is_replaced, is_not_challenged, is_challenged, is_challenged_oneself, is_given_a_file)
 
 
 @pytest.mark.parametrize("hand, happenings", [("plain", HAPPENS), ("laden", HAPPENS[:1])], ids=["plain", "laden"])

@@ -26,7 +26,7 @@ class Person:
         self.site, self.login, self.done, self.complaints = site, login, 0, []
         locale = "en-GB" if language == "en" else "zh-CN"
         self._context = browser.new_context(
-            base_url=site.origin, locale=locale, color_scheme=light, viewport=size, accept_downloads=True
+            base_url=site.origin, locale=locale, color_scheme=light, viewport=size, reduced_motion="reduce"
         )  # type: ignore[arg-type]
         self._context.add_init_script(WATCH)
         self._context.set_default_timeout(PATIENCE * 1000)

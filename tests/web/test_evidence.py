@@ -258,6 +258,7 @@ def test_agent_when_something_is_missing_hears_where(given: dict[str, Any], why:
     visit.response = visit.client.post(visit.address, {key: value for key, value in data.items() if value is not None})
     assert visit.status == 422 and any(why in error.lower() for error in visit.errors()), visit.said()
     assert visit.page.xpath("//section[@id='problem']//a/@href") and kept() == []
+    assert ("choose the file again" in visit.said()) is ("file" not in given)
 
 
 def test_type_of_case_that_takes_no_files_has_no_such_page(db, time):

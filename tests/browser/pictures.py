@@ -11,6 +11,7 @@ import django
 from PIL import Image
 
 COLOURS = 48
+DRAWN = "() => !document.querySelector('.recording[data-peaks]:not(.drawn)')"
 LANGUAGES, LIGHTS = ("zh", "en"), ("light", "dark")
 TITLES = {
     "login": "Logging in; in a demo by one click", "inbox-empty": "Inbox with nothing in it",
@@ -21,6 +22,8 @@ TITLES = {
     "filing-check": "Looked through before it is sent", "filed": "Recorded, and what happens next",
     "ruling-form": "Ruling on each criterion", "blind-room": "The blind room: neither names nor scores",
     "blind-form": "Scoring blind", "vote-form": "Voting", "vote-wrong": "A vote without its reasons",
+    "evidence-form": "Adding a file to a case", "office": "The back office",
+    "office-grants": "Who may act in which role", "office-grant": "A new grant",
     "password": "Changing the password", "verification": "Checking a document, for anybody",
     "verification-genuine": "A document that is genuine", "verification-broken": "One that was altered",
     "refusal": "What is not there, or not for whoever asks",
@@ -59,6 +62,7 @@ def main(folder: Path, only: list[str]) -> None:
                     return met[-1]
 
                 page = stop.visited(site, comes).page
+                page.wait_for_function(DRAWN)
                 for light, (width, size) in itertools.product(LIGHTS, {"wide": WIDE, "narrow": NARROW}.items()):
                     page.emulate_media(color_scheme=light)  # type: ignore[arg-type]
                     page.set_viewport_size(size)  # type: ignore[arg-type]

@@ -97,6 +97,18 @@ def filing_check(site: Site, person: Come) -> Person:
     return bo.fills(f"{row}.reasons", "录音中已说明原因，请复听。").goes_on()
 
 
+def evidence_form(site: Site, person: Come) -> Person:
+    """Of a dispute whose agent may still add files."""
+    for number, login in site.demo.rows(
+        "SELECT c.number, a.username FROM casework_case c JOIN casework_account a ON a.person_id = c.concerned_id "
+        "WHERE c.type = 'disputes.ScoreDispute' AND c.state = 'screening' ORDER BY c.id"
+    ):
+        agent = person(login).goes_to(f"/cases/{number}")
+        if agent.page.locator(".doings a[href$='/do/add_evidence']").count():
+            return agent.clicks(".doings a[href$='/do/add_evidence']")
+    raise AssertionError("nobody may add a file")
+
+
 def filed(site: Site, person: Come) -> Person:
     """Recorded: bo's dispute is filed, and what happens next is said."""
     bo = filing_check(site, person)
@@ -125,7 +137,7 @@ STOPS = (
     Stop("login", at("", "/login")),
     Stop("inbox-empty", at("root", "/inbox")),
     Stop("inbox-full", at("qin", "/inbox?view=team")),
-    Stop("search", at("qin", "/search?q=2026")),
+    Stop("search", at("qin", "/search?q=DSP-2026")),
     Stop("search-explained", at("ann", "/search")),
     Stop("evaluation", story("ann", "EVL")),
     Stop("dispute", story("qin", "DSP")),
@@ -143,5 +155,9 @@ STOPS = (
     Stop("verification", at("", "/v")),
     Stop("verification-genuine", checked("award.pdf", lambda data: data)),
     Stop("verification-broken", checked("award.pdf", lambda data: data.replace(b"/Title", b"/Titel", 1) + b"\n")),
+    Stop("evidence-form", evidence_form),
+    Stop("office", at("hua", "/admin/")),
+    Stop("office-grants", at("hua", "/admin/casework/grant/")),
+    Stop("office-grant", at("hua", "/admin/casework/grant/add/")),
     Stop("refusal", at("ann", "/cases/EVL-2026-999999", 404)),
 )

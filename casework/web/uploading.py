@@ -5,6 +5,7 @@ import secrets
 from typing import Any
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
@@ -74,7 +75,7 @@ def _checked(request: Any, number: str) -> HttpResponse:
 def _first(request: Any, number: str) -> HttpResponse:
     asked = doing(number, request.actor, ADD_EVIDENCE)
     if queries.reads_for_service(asked.sight, asked.case, request.actor):
-        return SeeOther(reverse("case", args=[number]))
+        return redirect("case", number)
     form = Upload.of(request, asked, secrets.token_urlsafe(16))
     return form.stopped(asked.refused, lambda: asked) if asked.refused else form.page()
 

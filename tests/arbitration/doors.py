@@ -99,11 +99,13 @@ class Knocker:
     def acts(self) -> None:
         """Every action of the arbitration, every opening on every subject."""
         posts = {path.removeprefix(BASE) for path, operations in openapi()["paths"].items() if "post" in operations}
-        new = posts - {"/cases", "/cases/{number}/actions/{action}", "/imports"}
+        new = posts - {"/cases", "/cases/{number}/actions/{action}", "/cases/{number}/evidence", "/imports"}
         assert not new, f"{new} can be posted to: say in tests/arbitration/doors.py with what"
         self._act(SEATED)
         for key, body in self._openings():
             self._post(key, "/cases", body)
+        for name in self.places.path["number"]:
+            self._ask(f"evidence on {name}", partial(self._give, name), name)
 
     def acts_beside(self) -> None:
         """Every action of the linked cases, of such as do not exist, and of their types on the arbitration."""
@@ -115,6 +117,10 @@ class Knocker:
     def acts_own(self) -> None:
         """What whoever sits blind owes, and what comes after."""
         self._act(SEATED, {"score_blind", "recuse", "vote"})
+
+    def _give(self, name: str) -> Any:
+        sent = {"file": SimpleUploadedFile("note.txt", b"heard it", "text/plain"), "shows": "what was heard"}
+        return self.client.post(f"{BASE}/cases/{self.places.path['number'][name]}/evidence", sent, headers=self.headers)
 
     def _act(self, name: str, only: set[str] | None = None) -> None:
         number = self.places.path["number"][name]
@@ -202,6 +208,10 @@ class Knocker:
             "save_evidence": [
                 (f"{name} {what}", [number, digest, "--out", out], b"")
                 for name, number in numbers for what, digest in self.places.path["sha256"].items()
+            ],
+            "add_evidence": [
+                (name, [number, self._file("note.txt", "heard it"), "--shows", "what was heard"], b"")
+                for name, number in numbers
             ],
             "perform": [
                 (key, [number, action, "--data", "-"], json.dumps(data).encode())

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils.translation import trans_real
 from lxml import html
 
-from casework.models import Account, EventText, Person, Unit
+from casework.models import Account, CalendarDay, EventText, Person, Unit
 from tests.factories import evaluation
 from tests.web.acting import CLAIM, do, file_on
 from tests.web.test_crawl import World, client_of, crawled, world  # noqa: F401  (a fixture)
@@ -23,6 +23,8 @@ SAID = ("title", "aria-label", "placeholder", "alt", "label")
 # Names of the product, of languages, of standards; what a code or a unit of measure looks like.
 NAMES = ("Gongduan", "公断", "中文", "English", "SHA-256", "PDF", "MiB", "KB")
 CODE = re.compile(r"\b(?:[0-9a-f]{8,64}|[A-Z]{3}-\d{4}-\d{6}|[A-Z]{2,4}-T-\d+|[A-Z]{1,3}\d{1,4}|\d+\w)\b")
+DAY = re.compile(r"\b[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}\b")  # as Django writes it, which knows how Chinese does
+ICON = "material-symbols-outlined"  # a font that draws a picture for a word
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -45,7 +47,8 @@ def bracketed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def data() -> list[str]:
     """What is no text of the product: names, what people wrote, and the words of the policy; the longest first."""
-    found = {*NAMES, *Account.objects.values_list("username", flat=True)}
+    found = {*NAMES, *CalendarDay.objects.values_list("holiday", flat=True)}
+    found |= {word for name in Account.objects.values_list("username", flat=True) for word in (name, name.capitalize())}
     found |= {text for pair in Person.objects.values_list("name", "no") for text in pair}
     found |= {text for pair in Unit.objects.values_list("name", "code") for text in pair}
     found |= {text for texts in EventText.objects.values_list("texts", flat=True) for text in strings(texts)}
@@ -82,6 +85,9 @@ def visible(page: Any) -> Iterator[str]:
     for element in page.iter():
         if not isinstance(element.tag, str) or element.tag in ("script", "style"):
             continue
+        if ICON in element.get("class", "").split():
+            yield element.tail or ""
+            continue
         if element.tag not in ("textarea", "kbd", "option", "time"):
             yield element.text or ""
         elif element.tag == "option":
@@ -94,7 +100,7 @@ def unbracketed(address: str, text: str, known: list[str]) -> set[str]:
     """The pieces of the page that went through no catalogue and are no data."""
     found = set()
     for piece in visible(html.fromstring(text)):
-        left = " ".join(outside(piece).split())
+        left = DAY.sub(" ", " ".join(outside(piece).split()))
         if not WORD.search(CODE.sub(" ", left)):
             continue
         for words in known:

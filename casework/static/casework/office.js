@@ -8,6 +8,16 @@
     dark.addEventListener("change", follow);
     follow();
   }
+  // A list that is searched has no name of its own while nothing is chosen: it gets that of its field.
+  addEventListener("load", () => {
+    for (const field of document.querySelectorAll("select.select2-hidden-accessible")) {
+      const label = field.labels[0], chosen = field.nextElementSibling?.querySelector(".select2-selection__rendered");
+      if (!label || !chosen) continue;
+      label.id ||= `${field.id}-label`;
+      chosen.setAttribute("aria-labelledby", label.id);
+      chosen.closest(".select2-selection").setAttribute("aria-labelledby", `${label.id} ${chosen.id}`);
+    }
+  });
   document.addEventListener("alpine:init", () => {
     Alpine.data("light", () => ({ openModal: false, filterOpen: false, openAllApplications: false }));
     Alpine.data("frame", () => ({

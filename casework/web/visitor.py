@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from casework.domain.actor import Actor, actor_for
 from casework.domain.errors import Refusal
 from casework.domain.now import now
+from casework.queries.sight import nothing_there
 from casework.sessions import account_of_session
 from casework.web.refusals import refused
 
@@ -35,6 +36,8 @@ def page(view: View) -> View:
         request.account, request.actor = account, _actor(request, account)
         speak(request, account.language)
         try:
+            if "\0" in request.path:  # no database takes it, and so nothing has it in its address
+                raise nothing_there()
             response = view(request, *args, **kwargs)
         except Refusal as refusal:
             response = refused(request, refusal)

@@ -33,12 +33,23 @@ def main() -> None:
     print(actions([row for row in found["flow"] if row["peer"] == OURS]))
     print(statements(found["prof"]))
     print(queue(found["queue"], found["sweep"]))
+    print(pages(found["web"]))
     for kind in ("request", "papers", "sqlite", "sqlite_writers"):
         for row in found[kind][-1:]:
             print(f"\n### {kind}\n")
             print(
                 table(("figure", "value"), [[name, value] for name, value in row.items() if name not in ("kind", "at")])
             )
+
+
+def pages(rows: Rows) -> str:
+    """Milliseconds over HTTP, p50 / p95, by page and by who reads it."""
+    readers = list(dict.fromkeys(row["reader"] for row in rows))
+    cells = {(row["page"], row["reader"]): f"{row['p50_ms']} / {row['p95_ms']}" for row in rows}
+    names = dict.fromkeys(row["page"] for row in rows)
+    listed = [[page, *(cells.get((page, reader), "") for reader in readers)] for page in names]
+    open_tasks = rows[-1]["open"] if rows else 0
+    return f"\n### pages, {open_tasks:,} open tasks\n\n" + table(("page", *readers), listed)
 
 
 def machine() -> str:

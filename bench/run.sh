@@ -36,6 +36,8 @@ bench flow $peers --runs "$runs" --secs "$secs"
 "$ours" sqlite_writers.py --secs "$writer_secs" --json "$BENCH_OUT" || echo "the writers failed; see the table"
 "$ours" request_cost.py --json "$BENCH_OUT"
 "$ours" papers_speed.py --json "$BENCH_OUT"
+bench setup p_gongduan
+"$ours" web.py --json "$BENCH_OUT"
 bench queue p_gongduan --sizes "$sizes" --runs 3
 "$ours" report.py "$BENCH_OUT" | tee run/table.md
 echo "took $((SECONDS - started)) s; the table stands in bench/run/table.md too"

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from casework.domain.actor import Actor
 from casework.domain.adding import ADD_EVIDENCE
 from casework.domain.errors import NotPermitted, OutOfScope, Refusal
-from casework.domain.evidence_files import discard, largest, missing, receive, too_large, too_large_for
+from casework.domain.evidence_files import discard, largest, missing, receive, too_large
 from casework.domain.perform import Result, perform
 from casework.domain.policy import current_policy
 from casework.queries.doing import Doing, doing, recorded_under
@@ -43,13 +43,12 @@ def bound(request: Any) -> None:
 
 def file_of(request: Any, asked: Doing) -> Any:
     """The one file that was sent; InvalidInput where there is none, or more of it than is taken."""
-    file = request.FILES.get("file")
-    if any(getattr(handler, "is_too_large", False) for handler in request.upload_handlers):
-        raise too_large(asked.rules)
+    file, most = request.FILES.get("file"), largest(asked.rules)
+    cut_short = any(getattr(handler, "is_too_large", False) for handler in request.upload_handlers)
+    if cut_short or (file is not None and file.size > most):
+        raise too_large(most)
     if file is None:
         raise missing()
-    if file.size > largest(asked.rules):
-        raise too_large_for(largest(asked.rules))
     return file
 
 

@@ -2,14 +2,16 @@
 
 import hashlib
 import os
-import shutil
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from django.utils.translation import gettext as _
+
+PART = 1024 * 1024
 
 
 class FileProblem(Exception):
@@ -26,36 +28,41 @@ def put(folder: Path, data: bytes) -> str:
     target = path_of(folder, digest)
     if target.exists() and hashlib.sha256(target.read_bytes()).hexdigest() == digest:
         return digest
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent)
-    with os.fdopen(handle, "wb") as out:
+    with _written(target) as out:
         out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    os.replace(name, target)
     return digest
 
 
 def adopt(folder: Path, file: Path, digest: str) -> None:
     """A copy of `file` is on disk under `digest`; FileProblem where the file has another digest, or is gone."""
-    target = path_of(folder, digest)
     with suppress(FileProblem):
         return opened(folder, digest).close()
+    try:
+        given = file.open("rb")
+    except FileNotFoundError:
+        raise _missing(digest) from None
+    with given, _written(path_of(folder, digest)) as out:
+        found = hashlib.sha256()
+        while part := given.read(PART):
+            found.update(part)
+            out.write(part)
+        if found.hexdigest() != digest:
+            raise _altered(digest)
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[BinaryIO]:
+    """What is written stands there, on disk and whole, once this is over; if anything fails, nothing of it is left."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent)
     try:
-        with os.fdopen(handle, "wb") as out, file.open("rb") as given:
-            shutil.copyfileobj(given, out)
+        with os.fdopen(handle, "wb") as out:
+            yield out
             out.flush()
             os.fsync(out.fileno())
-        with open(name, "rb") as copied:
-            if hashlib.file_digest(copied, "sha256").hexdigest() != digest:
-                raise _altered(digest)
         os.replace(name, target)
-    except BaseException as problem:
+    except BaseException:
         Path(name).unlink(missing_ok=True)
-        if isinstance(problem, FileNotFoundError):
-            raise _missing(digest) from None
         raise
 
 

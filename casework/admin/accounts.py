@@ -6,16 +6,12 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from casework.admin.rows import Rows, UnitFilter
+from casework.admin.rows import Rows, UnitOfPerson
 from casework.admin.site import registered
 from casework.domain import staffing
 from casework.domain.errors import NotPermitted
 from casework.models import Account
 from casework.web.password import confirmed
-
-
-class UnitOfPerson(UnitFilter):
-    path = "person__unit"
 
 
 @registered(Account)

@@ -3,14 +3,10 @@ from typing import Any
 from django.contrib.admin import display
 from django.utils.translation import gettext_lazy as _
 
-from casework.admin.rows import Rows, UnitFilter
+from casework.admin.rows import Rows, UnitOfPerson
 from casework.admin.site import registered
 from casework.domain import staffing
 from casework.models import Leave
-
-
-class UnitOfPerson(UnitFilter):
-    path = "person__unit"
 
 
 @registered(Leave)

@@ -154,7 +154,7 @@ class Rows(ModelAdmin):
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         """The domain makes or changes the row; the form's own stays unsaved."""
-        values = {name: value for name, value in form.cleaned_data.items()}
+        values = dict(form.cleaned_data)
         if change:
             self.changed(request.office, obj, values)
         else:
@@ -206,3 +206,7 @@ class UnitFilter(SimpleListFilter):
 
     def queryset(self, request: Any, queryset: QuerySet) -> QuerySet:
         return queryset.filter(**{f"{self.path}__code": self.value()}) if self.value() else queryset
+
+
+class UnitOfPerson(UnitFilter):
+    path = "person__unit"

@@ -35,6 +35,8 @@ def set_day(
         before = _shown_day(row) if row else None
         row = row or CalendarDay(calendar=calendar, date=day)
         row.working, row.holiday, row.source = working, holiday, source
+        if before == _shown_day(row):
+            return row
         row.save()
         rows = CalendarDay.objects.filter(calendar=calendar)
         try:

@@ -104,11 +104,7 @@ def clean_name(name: str) -> str:
     return stem[: NAME_AT_MOST - len(suffix) - 1].rstrip() + dot + suffix
 
 
-def too_large(rules: CaseTypePolicy) -> InvalidInput:
-    return too_large_for(largest(rules))
-
-
-def too_large_for(most: int) -> InvalidInput:
+def too_large(most: int) -> InvalidInput:
     """The refusal of a file with more bytes than that."""
     words = _("the file is too large; at most %(most)d MB are taken") % {"most": most // MIB}
     refusal = _refusal("too_large", words)
@@ -128,7 +124,7 @@ def _written(handle: int, parts: Iterable[bytes], most: int) -> tuple[str, int]:
         for part in parts:
             size += len(part)
             if size > most:
-                raise too_large_for(most)
+                raise too_large(most)
             digest.update(part)
             out.write(part)
         out.flush()

@@ -55,7 +55,7 @@ def office_of(actor: Actor, account: Account) -> Office:
 
 def has_office(account: Account, at: datetime, stamp: int | None) -> bool:
     """Whether the back office is open to the account, for a menu."""
-    if staff.is_administrator(account) or account.person_id is None:
+    if account.person_id is None:
         return staff.is_administrator(account)
     held = directory(stamp).grants_of(account.person_id, at)
     return any(grant.role in staff.MANAGING for grant in held)

@@ -76,12 +76,18 @@ def inbox(
     }
 
 
-def inbox_counts(person_id: int | None, at: datetime | None = None, stamp: int | None = None) -> dict[str, Any]:
-    """{view: number or "1000+"}; of claimable tasks also those that the person is barred from."""
-    moment, book = at or now(), directory(stamp)
-    one = {view: Task.objects.filter(_wanted(view, person_id, moment, book), finished=None) for view in VIEWS}
+def inbox_counts(
+    person_id: int | None, at: datetime | None = None, stamp: int | None = None, known: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """{view: number or "1000+"}; of claimable tasks also those that the person is barred from. What is known already
+    (the whole view that inbox() has just counted) is not counted again."""
+    moment, book, known = at or now(), directory(stamp), known or {}
+    one = {
+        view: Task.objects.filter(_wanted(view, person_id, moment, book), finished=None)
+        for view in VIEWS if view not in known
+    }  # fmt: skip
     counted = Stamp.objects.annotate(**{view: counted_in(wanted) for view, wanted in one.items()})
-    return {view: count_shown(total or 0) for view, total in counted.values(*VIEWS).get().items()}
+    return known | {view: count_shown(total or 0) for view, total in counted.values(*one).get().items()}
 
 
 def _narrower(

@@ -25,7 +25,7 @@ from casework.queries.blind import sitting_blind
 LONGEST = 64
 MOST_WORDS = 8
 NUMBER_START = re.compile(r"([a-z]{3})(?:-[0-9]{1,4}(?:-[0-9]{1,12})?)?")
-SERIAL = 3  # digits of a case number behind the year from which a range of numbers is short
+SHORT_RANGE = len("EVL-2026-000")  # of a case number's start, from which few numbers fit
 _names: dict[str, tuple[Directory, list[tuple[int, list[str]]]]] = {}
 
 
@@ -61,7 +61,7 @@ def _starting(start: str) -> Q:
     """By a range of numbers where it is short. Else nearly every case fits, and going backwards through all of them
     fills a page at once; told the type, a database would rather read and sort all of that type."""
     found = Q(number__startswith=start)
-    if len(start) >= len("XXX-2026-") + SERIAL:
+    if len(start) >= SHORT_RANGE:
         found &= Q(number__gte=start, number__lte=start + "9" * 12)
     return found
 

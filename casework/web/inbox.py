@@ -49,11 +49,13 @@ def show(request: Any) -> HttpResponse:
         actor.person_id, view, asked.get("cursor") or None, at=actor.received_at, stamp=actor.stamp, overdue=overdue,
         **filters,
     )  # fmt: skip
-    counts = queries.inbox_counts(actor.person_id, at=actor.received_at, stamp=actor.stamp)
+    filtered = overdue or any(filters.values())
+    known = {} if filtered else {view: found["count"]}
+    counts = queries.inbox_counts(actor.person_id, at=actor.received_at, stamp=actor.stamp, known=known)
     told = {
         "view": view, "title": VIEWS[view][1], "page": found, "filters": filters, "overdue": overdue,
         "empty": VIEWS[view][2] if actor.person_id else NOBODY,
-        "filtered": overdue or any(filters.values()), "rows": [_row(task) for task in found["tasks"]],
+        "filtered": filtered, "rows": [_row(task) for task in found["tasks"]],
         "views": [{"code": code, "label": words[0], "count": counts[code]} for code, words in VIEWS.items()],
         "types": types(), "units": units(actor.stamp),
         "roles": [(code, role_label(code)) for code in current_policy().roles],

@@ -5,6 +5,7 @@ import json
 
 import pytest
 from django.test import Client
+from lxml import html
 
 from casework import queries
 from casework.models import Task
@@ -181,3 +182,16 @@ def test_refusal_to_a_part_of_the_page_stands_above_what_ann_sees(db, time):
 def test_part_of_the_page_asked_for_after_the_session_ended_leads_to_the_login(db, time):
     response = Client().get("/inbox?view=team", headers={"HX-Request": "true"})
     assert response["HX-Redirect"] == "/login?next=%2Finbox%3Fview%3Dteam"
+
+
+def test_number_beside_the_view_is_the_number_on_its_page(db, time):
+    """Also where a decision is left out, since who looks is barred from it; and nothing is counted twice for it."""
+    number = dispute(upto="forwarded")
+    Task.objects.filter(number=number, role="qa_lead").update(person=None)
+    for login in ("qin", "qiu", "ian", "lee"):
+        page = html.fromstring(browser(login).get("/inbox?view=claimable").content.decode())
+        [beside] = page.xpath("//nav[@class='side']//a[@aria-current='page']/b")
+        [above] = page.xpath("//h1/span")
+        assert beside.text == above.text, login
+    sql = statements(lambda: browser("qin").get("/inbox?view=team"))
+    assert not any("COUNT" in one and 'AS "team"' in one for one in sql)

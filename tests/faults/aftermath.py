@@ -4,11 +4,14 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+
+from casework import store
 from casework.domain.deliveries import LEASE, deliver_due
 from casework.domain.now import now
 from casework.domain.sweep import fire_due
 from casework.domain.verification import verify_ledger
-from casework.models import Case, CaseEvent, Clock, Delivery, Document, Notice, Party, Task
+from casework.models import Case, CaseEvent, Clock, Delivery, Document, Evidence, Notice, Party, Task
 from tests.conftest import Time
 from tests.laws import invariants
 
@@ -29,9 +32,12 @@ def settle(time: Time, *, papers: bool = True) -> None:
 
 
 def everything() -> dict[str, Any]:
-    """Cases, history, parties, clocks, open work, documents, notices, what is owed. Nothing half-done or broken."""
+    """Cases, history, parties, clocks, open work, documents, files, notices, debts. Nothing half-done or broken."""
     invariants.check_all()
     assert verify_ledger().ok
+    added = Evidence.objects.exclude(added_at=None)
+    for file in added:
+        store.get(settings.EVIDENCE_FOLDER, file.sha256)
     return {
         "cases": Counter(Case.objects.values_list("type", "state", "seq")),
         "events": Counter(CaseEvent.objects.filter(stream__startswith="case:").values_list("case__type", "action")),
@@ -39,6 +45,7 @@ def everything() -> dict[str, Any]:
         "clocks": Counter(Clock.objects.values_list("case__type", "name", "generation", "state", "due_at")),
         "tasks": Counter(Task.objects.filter(finished=None).values_list("process__type", "node", "role", "due_at")),
         "documents": Counter(Document.objects.values_list("case__type", "kind", "state")),
+        "files": Counter(added.values_list("case__type", "relation", "kind", "sha256")),
         "notices": Counter(Notice.objects.values_list("case__type", "kind")),
         "owed": Counter(Delivery.objects.values_list("kind", flat=True)),
     }

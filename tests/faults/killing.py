@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, connections
 
 from casework.documents import render
+from casework.evidence import looking
 
 SURVIVED, BROKEN = 0, 3
 
@@ -20,12 +21,12 @@ def survives(nth: int, work: Callable[[], Any]) -> bool:
     statement, a commit, what follows a commit); whether there was no such thing, so that it lived to the end."""
     connections.close_all()
     sys.stdout.flush()
-    drawing = render._drawing._child
+    lent = [(workshop, workshop._child) for workshop in (render._drawing, looking._looking)]
     child = os.fork()
     if child == 0:
         status = BROKEN
         try:
-            lend(drawing)
+            lend(lent)
             with deadly(nth):
                 work()
             status = SURVIVED
@@ -41,11 +42,12 @@ def survives(nth: int, work: Callable[[], Any]) -> bool:
     return True
 
 
-def lend(drawing: Any) -> None:
-    """Who draws for the parent draws for the child: the parent waits, and starting another takes a second each time."""
-    if drawing is not None:
-        drawing.returncode = None
-        render._drawing._child = drawing
+def lend(workshops: list[tuple[Any, Any]]) -> None:
+    """Who works for the parent works for the child: the parent waits, and starting another takes a second each time."""
+    for workshop, worker in workshops:
+        if worker is not None:
+            worker.returncode = None
+            workshop._child = worker
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 
 from casework.domain.clocks import GRACE
@@ -16,6 +17,7 @@ from casework.domain.perform import open_case, perform
 from casework.domain.sweep import fire_due
 from casework.imports.tables import read_table
 from casework.models import Clock, Delivery
+from casework.receiving import asked_for, give
 from tests.conftest import Time, _copied, _drop, acting, forget
 from tests.factories import (
     APPEAL,
@@ -37,8 +39,8 @@ from workflows.evaluations.importing import open_evaluations, read_evaluations
 
 SIGNERS = ("qin", "abe", "bai", "cui", "gu", "shi", "luo", "liang", "tang")
 STEPS = (
-    "file", "give_statement", "forward", "rule", "draw_ruling", "sign_ruling", "issue_ruling", "read", "appeal",
-    "reveal", "draw_award", "sign_award", "issue_award", "fire_clocks", "import_evaluations",
+    "file", "add_evidence", "give_statement", "forward", "rule", "draw_ruling", "sign_ruling", "issue_ruling", "read",
+    "appeal", "reveal", "draw_award", "sign_award", "issue_award", "fire_clocks", "import_evaluations",
 )  # fmt: skip
 
 
@@ -69,6 +71,7 @@ class Story:
         number = ScoreDispute.objects.get().number
         deliver_all()
         self.keep_fired()
+        self.keep("add_evidence", lambda: give_a_note(number))
         self.go("give_statement", self.does(number, "give_statement", "ian", STATEMENT))
         self.go("forward", self.does(number, "forward", "lee"))
         deliver_all()
@@ -128,6 +131,12 @@ def elsewhere(original: str, *, drop: bool = True) -> Iterator[str]:
         forget()
         if drop:
             _drop(copy)
+
+
+def give_a_note(number: str) -> None:
+    """As the doors take a file from its giver."""
+    file, actor = SimpleUploadedFile("note.txt", b"said at 0:35"), acting("ann")
+    give(asked_for(number, actor, "add_evidence"), file, {"shows": "What was said"}, key="add_evidence")
 
 
 def import_two() -> None:

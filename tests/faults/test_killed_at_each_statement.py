@@ -1,9 +1,12 @@
 """Whoever dies, and wherever: nothing is lost, nothing happens twice, nothing is half-done."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
@@ -42,20 +45,22 @@ def free(django_db_blocker: Any) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_whoever_is_killed_at_any_statement_and_asks_again_finds_it_done_once(step, moments, free, time):
+def test_whoever_is_killed_at_any_statement_and_asks_again_finds_it_done_once(step, moments, free, time, tmp_path):
     moment = moments[step]
-    untroubled = aftermath(moment, time)
+    untroubled = aftermath(moment, time, tmp_path / "0")
     for nth in range(1, MOST):
-        lived, found = aftermath(moment, time, nth)
+        lived, found = aftermath(moment, time, tmp_path / str(nth), nth)
         assert found == untroubled[1], (step, nth)
         if lived:
             break
     assert 2 < nth < MOST - 1, "it was killed at nothing"
 
 
-def aftermath(moment: Any, time: Time, nth: int = MOST) -> tuple[bool, dict[str, Any]]:
-    """The act was done in a process that died before its nth statement and asked for again; then the dust settled."""
-    with elsewhere(moment.database):
+def aftermath(moment: Any, time: Time, files: Path, nth: int = MOST) -> tuple[bool, dict[str, Any]]:
+    """The act was done in a process that died before its nth statement and asked for again; then the dust settled. All
+    of it in a database and a folder of its own."""
+    shutil.copytree(settings.EVIDENCE_FOLDER, files)
+    with elsewhere(moment.database), override_settings(EVIDENCE_FOLDER=files):
         time.to(moment.at)
         lived = survives(nth, moment.act)
         moment.act()

@@ -1,7 +1,7 @@
 """What somebody types into the search, as a condition on cases.
 
-Every word has to fit: as the start of a case number, or as its end (2026-000034, 000034, 34), as one of the case's ids,
-as staff number or part of the name of the person concerned, in the name of the case's type (申诉), or in the texts of its
+Every word has to fit: as the start of a case number, or its end (2026-000034, 000034, 34), as one of the case's ids, as
+staff number or part of the name of the person concerned, in the name of the case's type (申诉), or in the texts of its
 claims. Whoever decides in a family finds it by its numbers and ids only, since names are hidden from them and texts may
 hold names; whoever scores blind finds their case by its number alone. A role's name beside other words says no more
 than they do (坐席 A1001)."""

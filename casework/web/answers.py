@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from casework.web.fields import Field, Known, Option, Row, Shape, every
-from casework.web.templatetags.gongduan import at_second
+from casework.web.templatetags.gongduan import at_second, bracketed
 
 LAST = ("secret", "draft")  # asked for on the last page, or not at all
 BLANK_ENTRIES = 3
@@ -100,7 +100,7 @@ def _options(
     if asked:
         return [Option(value, str(label), value in chosen) for value, label, _means in asked["options"]]
     if people := known.choices.get(name):
-        return [Option(p["no"], f"{p['name']} ({p['no']})", p["no"] in chosen) for p in people]
+        return [Option(p["no"], p["name"] + bracketed(p["no"]), p["no"] in chosen) for p in people]
     codes = [(code, known.words(shape.ask.labels or shape.name, code)) for code in shape.codes]
     return [Option(code, label, code in chosen) for code, label in codes]
 

@@ -1,5 +1,6 @@
 """Words and moments as pages show them; available in every template."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -64,6 +65,26 @@ def at_second(seconds: int | None) -> str:
     minutes, rest = divmod(int(seconds), MINUTE)
     hours, minutes = divmod(minutes, MINUTE)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+# What stands between a word and the next is the language's own: `Claim: ` and 主张：, ` (late)` and （逾期）.
+
+
+@register.filter
+def colon(label: Any) -> str:
+    """A label that leads into what it is the label of."""
+    return _("%(label)s: ") % {"label": label}
+
+
+@register.filter
+def bracketed(text: Any) -> str:
+    """What is said by the way, right behind what it is about."""
+    return _(" (%(text)s)") % {"text": text}
+
+
+@register.filter
+def listed(names: Iterable[Any]) -> str:
+    return _(", ").join(map(str, names))
 
 
 @register.simple_tag

@@ -16,6 +16,7 @@
 
     form.querySelector(".lost").hidden = true;
     place.hidden = false;
+    place.scrollIntoView({ block: "nearest" });
     bar.value = 0;
     request.upload.addEventListener("progress", ({ loaded, total }) => {
       const words = place.dataset.sent.replace("{sent}", size(loaded, total)).replace("{whole}", size(total, total));

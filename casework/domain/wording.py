@@ -27,6 +27,11 @@ def spoken(text: Any) -> str:
     return text.zh if zh else text.en
 
 
+def bracketed(text: Any) -> str:
+    """What is said by the way, right behind what it is about: ` (late)`, （逾期）."""
+    return _(" (%(text)s)") % {"text": text}
+
+
 def listed(names: Iterable[str]) -> dict[str, str]:
     """Names one after another, as each language writes it."""
     several = list(names)

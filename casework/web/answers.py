@@ -13,8 +13,9 @@ from django.http import QueryDict
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from casework.domain.wording import bracketed
 from casework.web.fields import Field, Known, Option, Row, Shape, every
-from casework.web.templatetags.gongduan import at_second, bracketed
+from casework.web.templatetags.gongduan import at_second
 
 LAST = ("secret", "draft")  # asked for on the last page, or not at all
 BLANK_ENTRIES = 3

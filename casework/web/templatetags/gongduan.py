@@ -15,9 +15,10 @@ from django.utils.translation import ngettext
 
 from casework.domain.now import now
 from casework.domain.policy import current_policy
-from casework.domain.wording import spoken
+from casework.domain.wording import bracketed, spoken
 
 register = template.Library()
+register.filter(bracketed)
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -67,19 +68,10 @@ def at_second(seconds: int | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-# What stands between a word and the next is the language's own: `Claim: ` and 主张：, ` (late)` and （逾期）.
-
-
 @register.filter
 def colon(label: Any) -> str:
     """A label that leads into what it is the label of."""
     return _("%(label)s: ") % {"label": label}
-
-
-@register.filter
-def bracketed(text: Any) -> str:
-    """What is said by the way, right behind what it is about."""
-    return _(" (%(text)s)") % {"text": text}
 
 
 @register.filter

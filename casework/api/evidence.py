@@ -10,10 +10,10 @@ from casework import queries
 from casework.api import shapes
 from casework.api.cases import Key, who
 from casework.domain.form_words import refuse
+from casework.evidence.sending import HEAD, OTHER, WAVE, sent_as
 from casework.receiving import asked_for, file_of, give
 
 router = Router(tags=["cases"])
-WAVE, OTHER = ("audio/wav", ".wav"), ("application/octet-stream", ".bin")
 SENT = {
     "type": "object", "required": ["file", "shows"],
     "properties": {
@@ -43,7 +43,7 @@ def get_evidence(request: HttpRequest, number: str) -> Any:
 def get_evidence_file(request: HttpRequest, number: str, sha256: str) -> HttpResponse:
     """The bytes with that digest, where /evidence lists it."""
     _kind, data = queries.evidence_bytes(number, sha256, who(request))
-    media_type, suffix = WAVE if data[:4] + data[8:12] == b"RIFFWAVE" else OTHER
+    media_type, suffix = sent_as(data[:HEAD])
     response = HttpResponse(data, content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="{number}-{sha256[:12]}{suffix}"'
     response["X-Content-Type-Options"] = "nosniff"

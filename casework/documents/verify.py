@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from casework.documents.limits import DEFAULT_LIMITS, Limits
 from casework.documents.snapshot import ORGANISATION_FIELD
 from casework.documents.workshop import Workshop
+
+Named = Callable[[str], str]
 
 _inspection = Workshop("casework.documents.inspection")
 
@@ -56,12 +58,14 @@ def verify(
     expected: Expected | None = None,
     at: datetime | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    named: Named = str,
 ) -> list[Check]:
     """The checks of CODES, in that order, for a file of unknown origin.
 
     `roots`: PEM of the certificates to trust, and no others. `expected`: the record of this document; without
-    it the file can only be compared with itself. `at`: when certificates must be valid (default now). Reads
-    the file in a child process under `limits`, fetches nothing and never raises for what the file holds.
+    it the file can only be compared with itself. `at`: when certificates must be valid (default now). `named`:
+    what a field to be signed is called. Reads the file in a child process under `limits`, fetches nothing and
+    never raises for what the file holds.
     """
     if len(file) > limits.file_mib * 1024 * 1024:
         facts: dict[str, Any] = {"unreadable": _("it is larger than %d MiB") % limits.file_mib}
@@ -71,10 +75,10 @@ def verify(
     checks = [_parse(facts), _file_hash(file, expected)]
     if checks[0].ok:
         return checks + [
-            _signatures(facts),
-            _expected_signers(facts, expected),
+            _signatures(facts, named),
+            _expected_signers(facts, expected, named),
             _covers_whole_file(facts),
-            _modifications(facts),
+            _modifications(facts, named),
             _snapshot(facts, expected),
         ]
     unread = _("Not looked at: the file could not be read.")
@@ -145,11 +149,11 @@ def _file_hash(file: bytes, expected: Expected | None) -> Check:
     )
 
 
-def _signatures(facts: dict[str, Any]) -> Check:
+def _signatures(facts: dict[str, Any], named: Named) -> Check:
     if not facts["signatures"]:
         return Check("signatures", False, _("The file bears no signature."))
     for signature in facts["signatures"]:
-        words = {"field": signature["field"], "problem": signature["problem"]}
+        words = {"field": named(signature["field"]), "problem": signature["problem"]}
         if signature["problem"]:
             return Check("signatures", False, _("The signature %(field)s cannot be checked: %(problem)s.") % words)
         if not signature["intact"]:
@@ -174,11 +178,11 @@ def _signatures(facts: dict[str, Any]) -> Check:
                 False,
                 _("The space of the signature %(field)s holds more than the signature.") % words,
             )
-    names = ", ".join(signature["field"] for signature in facts["signatures"])
+    names = _listed((signature["field"] for signature in facts["signatures"]), named)
     return Check("signatures", True, _("Every signature is intact and trusted: %s.") % names)
 
 
-def _expected_signers(facts: dict[str, Any], expected: Expected | None) -> Check:
+def _expected_signers(facts: dict[str, Any], expected: Expected | None, named: Named) -> Check:
     signed = {signature["field"]: signature["serial"] for signature in facts["signatures"]}
     unsigned = set(facts["unsigned"])
     if expected is not None:
@@ -187,28 +191,28 @@ def _expected_signers(facts: dict[str, Any], expected: Expected | None) -> Check
         return Check(
             "expected_signers",
             False,
-            _("Not signed: %s. The file was cut back or was never finished.") % ", ".join(sorted(unsigned)),
+            _("Not signed: %s. The file was cut back or was never finished.") % _listed(sorted(unsigned), named),
         )
-    named = facts["attachment"].get("fields", [])
-    wanted = [field["name"] for field in expected["fields"] if field["serial"]] if expected else named
+    claimed = facts["attachment"].get("fields", [])
+    wanted = [field["name"] for field in expected["fields"] if field["serial"]] if expected else claimed
     if missing := [name for name in wanted if name not in {*signed, *unsigned}]:
         return Check(
             "expected_signers",
             False,
-            _("The signature of %s is missing: the file was cut back.") % ", ".join(missing),
+            _("The signature of %s is missing: the file was cut back.") % _listed(missing, named),
         )
     if strange := [name for name in signed if name not in wanted]:
         return Check(
             "expected_signers",
             False,
-            _("Signed by somebody who is no signer of it: %s.") % ", ".join(strange),
+            _("Signed by somebody who is no signer of it: %s.") % _listed(strange, named),
         )
     if expected is None and unsigned:
         return Check(
             "expected_signers",
             None,
             _("Not signed: %s. The seal covers the file as it is; no record was given of who had to sign.")
-            % ", ".join(sorted(unsigned)),
+            % _listed(sorted(unsigned), named),
         )
     if expected is None:
         return Check(
@@ -222,9 +226,13 @@ def _expected_signers(facts: dict[str, Any], expected: Expected | None) -> Check
             return Check(
                 "expected_signers",
                 False,
-                _("The signature %s was made with another certificate than recorded.") % field["name"],
+                _("The signature %s was made with another certificate than recorded.") % named(field["name"]),
             )
     return Check("expected_signers", True, _("Every signer is there, each with the recorded certificate."))
+
+
+def _listed(names: Iterable[str], named: Named = str) -> str:
+    return _(", ").join(named(name) for name in names)
 
 
 def _covers_whole_file(facts: dict[str, Any]) -> Check:
@@ -237,13 +245,14 @@ def _covers_whole_file(facts: dict[str, Any]) -> Check:
     )
 
 
-def _modifications(facts: dict[str, Any]) -> Check:
+def _modifications(facts: dict[str, Any], named: Named) -> Check:
     for signature in facts["signatures"]:
         if signature["changes"] not in ("none", "signing"):
             return Check(
                 "modifications",
                 False,
-                _("After the signature %s the file was changed otherwise than by signing it.") % signature["field"],
+                _("After the signature %s the file was changed otherwise than by signing it.")
+                % named(signature["field"]),
             )
     if not facts["signatures"]:
         return Check("modifications", None, _("Without a signature no change can be seen."))
@@ -260,8 +269,7 @@ def _snapshot(facts: dict[str, Any], expected: Expected | None) -> Check:
         return Check(
             "snapshot",
             False,
-            _("The printed decision differs from the one attached as data, at: %s.")
-            % ", ".join(attachment["unprinted"]),
+            _("The printed decision differs from the one attached as data, at: %s.") % _listed(attachment["unprinted"]),
         )
     if not attachment["address_ok"]:
         return Check("snapshot", False, _("The address in the QR code belongs to another decision."))

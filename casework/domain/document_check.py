@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from casework.documents.pki import load_pki
 from casework.documents.verify import Check, Expected, claimed_id, verify
 from casework.domain.verification import verify_ledger
+from casework.domain.wording import seat_label
 from casework.models import Document
 
 
@@ -18,7 +19,7 @@ def check_document(data: bytes, trust: list[str] | None = None) -> list[Check]:
     roots = trust or [load_pki(settings.PKI_FOLDER).root_pem]
     document = _document(data)
     expected = expected_of(document) if document else None
-    checks = verify(data, roots=roots, expected=expected)
+    checks = verify(data, roots=roots, expected=expected, named=seat_label)
     return [*checks, *_on_record(document)]
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from casework.domain import ledger, staff
 from casework.domain.actor import Actor
 from casework.domain.directory import directory, forget
-from casework.domain.errors import InvalidInput, NotPermitted, OutOfScope
+from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, OutOfScope
 from casework.domain.now import now
 from casework.imports.cells import IDENTIFIER
 from casework.models import Account, CalendarDay, Grant, Leave, Person, Unit
@@ -72,10 +72,15 @@ def rows_of(office: Office, model: type[Model]) -> QuerySet:
 
 @contextmanager
 def changing() -> Iterator[None]:
-    """One transaction. If it is undone, so is what this process has read of it."""
+    """One transaction. If it is undone, so is what this process has read of it. What was free when it was looked at and
+    taken when it was written is refused: somebody else was first."""
     try:
         with transaction.atomic():
             yield
+    except IntegrityError:
+        forget()
+        words = _("Expected something new, but somebody else entered the same at this moment; look at the list first")
+        raise NotAllowedNow(words) from None
     except BaseException:
         forget()
         raise

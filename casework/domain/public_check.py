@@ -20,6 +20,7 @@ from casework.documents.pki import load_pki
 from casework.documents.verify import Check, claimed_snapshot, verdict, verify
 from casework.domain.document_check import expected_of
 from casework.domain.verification import verify_ledger
+from casework.domain.wording import seat_label
 from casework.models import Document
 
 LIMITS = Limits(cpu_seconds=10, wall_seconds=20, file_mib=10)  # for a stranger's file; ours are read in a second
@@ -45,7 +46,7 @@ def check_file(data: bytes, page: UUID | None) -> Answer:
         document = _issued(snapshot_sha256=digest)  # an altered file is held against the true one
     roots = [load_pki(settings.PKI_FOLDER).root_pem]
     expected = expected_of(document) if document else None
-    checks = [_told(check) for check in verify(data, roots=roots, expected=expected, limits=LIMITS)]
+    checks = [_told(check) for check in verify(data, roots=roots, expected=expected, limits=LIMITS, named=seat_label)]
     if document is None:
         checks.append(Check("on_record", None, _("No document that was issued here is the one in this file.")))
         return Answer(verdict(checks), checks)

@@ -27,6 +27,11 @@ def spoken(text: Any) -> str:
     return text.zh if zh else text.en
 
 
+def bracketed(text: Any) -> str:
+    """What is said by the way, right behind what it is about: ` (late)`, （逾期）."""
+    return _(" (%(text)s)") % {"text": text}
+
+
 def listed(names: Iterable[str]) -> dict[str, str]:
     """Names one after another, as each language writes it."""
     several = list(names)
@@ -39,19 +44,31 @@ def role_label(code: str) -> str:
 
 def party_label(code: str, app: str = "") -> str:
     """The words for a part in a case, as the policy of that case type gives them, or else some other's."""
-    types = current_policy().case_types
-    for rules in (*([types[app]] if app in types else ()), *types.values()):
-        if code in rules.labels.get("parties", {}):
-            return spoken(rules.label("parties", code))
-    return code
+    found = _labelled("parties", code, app)
+    return spoken(found) if found else code
+
+
+def seat_label(code: str) -> str:
+    """The words for whoever signs there, a decider or the organisation; the code itself where no policy has any."""
+    found = _labelled("seats", code)
+    return spoken(found) if found else code
 
 
 def bar_text(code: str) -> Any:
     """The bilingual reason of a bar."""
-    for rules in current_policy().case_types.values():
-        if code in rules.labels.get("bar_reasons", {}):
-            return rules.label("bar_reasons", code)
-    raise KeyError(f"the policy has no words for the bar {code!r}")
+    found = _labelled("bar_reasons", code)
+    if found is None:
+        raise KeyError(f"the policy has no words for the bar {code!r}")
+    return found
+
+
+def _labelled(group: str, code: str, app: str = "") -> Any:
+    """The bilingual words of that case type, or else of the first that has some; None where none has."""
+    types = current_policy().case_types
+    for rules in (*([types[app]] if app in types else ()), *types.values()):
+        if code in rules.labels.get(group, {}):
+            return rules.label(group, code)
+    return None
 
 
 def bar_words(bar: Any, book: Directory) -> str:

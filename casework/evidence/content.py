@@ -46,7 +46,7 @@ def _kind(data: bytes) -> tuple[str, Callable[[bytes, int], None]]:
         return "png", pictures.check_png
     if data.startswith(pictures.JPEG):
         return "jpeg", pictures.check_jpeg
-    if data[:4] + data[8:12] == b"RIFFWAVE":
+    if sounds.begins_as_wav(data):
         return "wav", lambda data, _most: sounds.check_wav(data)
     if sounds.begins_as_mp3(data):
         return "mp3", lambda data, _most: sounds.check_mp3(data)

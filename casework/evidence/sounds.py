@@ -17,6 +17,10 @@ class Broken(Exception):
     """`broken`, or `lies`: it is not as long as it says."""
 
 
+def begins_as_wav(data: bytes) -> bool:
+    return data[:4] + data[8:12] == b"RIFFWAVE"
+
+
 def check_wav(data: bytes) -> None:
     """Its parts are as long as they say, and so is the sound."""
     if int.from_bytes(data[4:8], "little") + 8 not in (len(data), len(data) - 1):

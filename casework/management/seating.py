@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from casework.domain.authority import bars_in
 from casework.domain.directory import Directory, directory
 from casework.domain.now import now
-from casework.domain.wording import role_label
+from casework.domain.wording import bracketed, role_label
 
 # One reviewer; a panel of three, and another three should the case be reopened.
 SEATS = {"qa_lead": 1, "arbitrator": 6}
@@ -39,7 +39,7 @@ def _lacks(unit_id: int, book: Directory, at: datetime) -> list[Lack]:
         holders = book.holders(role, unit_id, at)
         free = min(len(holders - bars) for bars in barred)
         if free < needed:
-            found.append(Lack(f"{unit.name} ({unit.code})", role_label(role), needed, free))
+            found.append(Lack(unit.name + bracketed(unit.code), role_label(role), needed, free))
     return found
 
 

@@ -1,16 +1,18 @@
 """What somebody types into the search, as a condition on cases.
 
-Every word has to fit: as the start of a case number, as one of the case's ids, as staff number or part of the name of
-the person concerned, in the name of the case's type (申诉), or in the texts of its claims. Whoever decides in a family
-finds it by its numbers and ids only, since names are hidden from them and texts may hold names; whoever scores blind
-finds their case by its number alone. A role's name beside other words says no more than they do (坐席 A1001)."""
+Every word has to fit: as the start of a case number, or its end (2026-000034, 000034, 34), as one of the case's ids, as
+staff number or part of the name of the person concerned, in the name of the case's type (申诉), or in the texts of its
+claims. Whoever decides in a family finds it by its numbers and ids only, since names are hidden from them and texts may
+hold names; whoever scores blind finds their case by its number alone. A role's name beside other words says no more
+than they do (坐席 A1001)."""
 
 import re
 from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -19,12 +21,13 @@ from casework.domain.errors import InvalidInput
 from casework.domain.law import laws
 from casework.domain.policy import current_policy
 from casework.domain.searching import is_chinese, pairs, runs
-from casework.models import SearchToken
+from casework.models import Case, Numbering, SearchToken
 from casework.queries.blind import sitting_blind
 
 LONGEST = 64
 MOST_WORDS = 8
 NUMBER_START = re.compile(r"([a-z]{3})(?:-[0-9]{1,4}(?:-[0-9]{1,12})?)?")
+NUMBER_END = re.compile(r"(?:([0-9]{4})-)?([0-9]{1,9})")
 SHORT_RANGE = len("EVL-2026-000")  # of a case number's start, from which few numbers fit
 _names: dict[str, tuple[Directory, list[tuple[int, list[str]]]]] = {}
 
@@ -36,13 +39,16 @@ def found_by(q: str, person_id: int | None, decided: set[int], book: Directory) 
     wanted = _words(q)
     if not wanted:
         return Q(pk__in=())
-    found, hides = Q(), False
+    found, blind = Q(), sitting_blind(person_id).values("case_id")
     for word in wanted[:MOST_WORDS]:
         if _is_number(word):
             found &= _starting(word.upper())
+        elif end := NUMBER_END.fullmatch(word):
+            told = _told_by(word, decided, book).exclude(case_id__in=blind).values("case_id")
+            found &= Q(pk__in=_ending(*end.groups()).union(told))
         else:
-            found, hides = found & _telling(word, decided, book), True
-    return found & ~Q(pk__in=sitting_blind(person_id).values("case_id")) if hides else found
+            found &= _telling(word, decided, book) & ~Q(pk__in=blind)
+    return found
 
 
 def _words(q: str) -> list[str]:
@@ -66,7 +72,23 @@ def _starting(start: str) -> Q:
     return found
 
 
+def _ending(year: str | None, count: str) -> QuerySet:
+    """By whole numbers: one of each type and year that has given as many."""
+    given = Numbering.objects.filter(last__gte=int(count), **({"year": int(year)} if year else {}))
+    end = Value(f"-{int(count):06d}")
+    numbers = given.annotate(number=Concat("prefix", Value("-"), Cast("year", CharField()), end))
+    return Case.objects.filter(number__in=numbers.values("number")).values("pk")
+
+
 def _telling(word: str, decided: set[int], book: Directory) -> Q:
+    found = Q(pk__in=_told_by(word, decided, book).values("case_id"))
+    for start, told in _titles():
+        if _fits(word, told):
+            found |= _starting(start)
+    return found
+
+
+def _told_by(word: str, decided: set[int], book: Directory) -> QuerySet:
     """One question to the index a word: the rows of its first pair, or of an id or a person that fits by itself."""
     first, *rest = pairs(word)
     ids = [f"={word}"]
@@ -79,11 +101,7 @@ def _telling(word: str, decided: set[int], book: Directory) -> Q:
         rows = rows.filter(~Q(token=first) | beside)
     if decided:
         rows = rows.filter(Q(token__in=ids) | ~Q(case__family_id__in=sorted(decided)))
-    found = Q(pk__in=rows.values("case_id"))
-    for start, told in _titles():
-        if _fits(word, told):
-            found |= _starting(start)
-    return found
+    return rows
 
 
 @cache
@@ -113,7 +131,7 @@ def _fits(word: str, told: list[str]) -> bool:
 def explained() -> list[Any]:
     """What can be searched for, in words."""
     return [
-        _("a case number, or its start"),
+        _("a case number, its start, or its digits at the end"),
         _("the number of a call, or the id of an evaluation in the system it came from"),
         _("a staff number, or a name or any part of it, of the person concerned"),
         _("a type of case, or words of the claims, also a single Chinese character"),

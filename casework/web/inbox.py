@@ -67,8 +67,8 @@ def types() -> list[tuple[str, Any]]:
     return [(law.label, law.model.title) for law in laws().values()]
 
 
-def units(stamp: int | None) -> list[Any]:
-    return sorted(directory(stamp).units.values(), key=lambda unit: unit.code)
+def units(stamp: int | None) -> list[tuple[str, str]]:
+    return sorted((unit.code, unit.name) for unit in directory(stamp).units.values())
 
 
 def only_known(asked: Any, known: tuple[str, ...]) -> Any:

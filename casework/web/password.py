@@ -21,9 +21,7 @@ from casework.web.visitor import page
 @page
 def change(request: Any) -> HttpResponse:
     """The new password holds, this session goes on under a new key, and every other one is over."""
-    if request.account.impersonated:
-        words = _("Expected whoever logged in by the password, but this login was a click; log in by it first")
-        raise NotPermitted(words)
+    was_no_click(request)
     told: dict[str, Any] = {}
     if request.method == "POST":
         try:
@@ -43,8 +41,16 @@ def _change(request: Any) -> None:
     update_session_auth_hash(request, account)
 
 
+def was_no_click(request: Any) -> None:
+    if request.account.impersonated:
+        words = _("Expected whoever logged in by the password, but this login was a click; log in by it first")
+        raise NotPermitted(words)
+
+
 def confirmed(request: Any, password: str) -> Account:
-    """The account of the session, whose password this is; guessing it here is as slow as at the login."""
+    """The account of the session, which began with the password and whose password this is; guessing it here is as slow
+    as at the login."""
+    was_no_click(request)
     account = Account.objects.select_related("person").get(pk=request.account.pk)
     subjects = throttle.subjects_of(request, account.username)
     if throttle.seconds_to_wait(subjects, request.received_at):

@@ -9,7 +9,7 @@ from casework.domain.policy import current_policy
 from casework.domain.wording import spoken
 from casework.web.answers import LAST
 from casework.web.fields import Shape
-from casework.web.templatetags.gongduan import at_second, moment
+from casework.web.templatetags.gongduan import at_second, listed, moment
 
 Line = tuple[str, Any]
 
@@ -41,7 +41,7 @@ def _lines(shape: Shape, value: Any, app: str) -> Iterator[Line]:
         words = [_answer(part, given, app) for part, given in answered if given not in ("", part.default)]
         yield str(shape.ask.label), " · ".join(words)
     elif isinstance(value, list):
-        yield str(shape.ask.label), ", ".join(_answer(shape, one, app) for one in value)
+        yield str(shape.ask.label), listed(_answer(shape, one, app) for one in value)
     else:
         yield str(shape.ask.label), _answer(shape, value, app)
 

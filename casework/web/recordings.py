@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from casework import queries
 from casework.domain.evidence import note_unreadable
+from casework.evidence.sending import HEAD, WAVE, sent_as
 from casework.queries.papers import FileUnavailable
 from casework.queries.presenting import paged
 from casework.queries.sight import nothing_there
@@ -19,7 +20,6 @@ from casework.sound import Unheard, peaks_of
 from casework.web.visitor import page
 
 RECORDING, INTACT = "recording", "intact"
-WAVE, OTHER = ("audio/wav", ".wav"), ("application/octet-stream", ".bin")
 FILE_STATES = {
     "intact": gettext_lazy("as it was received"), "missing": gettext_lazy("missing"),
     "altered": gettext_lazy("altered since it was received"),
@@ -114,7 +114,8 @@ def sent(request: Any, file: BinaryIO, item: dict[str, Any], number: str, how: s
         response: Any = HttpResponse(_("Expected one part of the file, but it is not; ask for one"), status=416)
         response["Content-Range"] = f"bytes */{size}"
         return _locked_up(response)
-    kind, suffix = _kind(file)
+    file.seek(0)
+    kind, suffix = sent_as(file.read(HEAD))
     response = StreamingHttpResponse(_Part(file, start, length), status=status, content_type=kind)
     response["Content-Length"], response["Accept-Ranges"] = str(length), "bytes"
     response["ETag"] = f'"{item["sha256"]}"'
@@ -146,12 +147,6 @@ def _asked_part(request: Any, size: int, sha256: str) -> tuple[int, int, int]:
         if last is not None and last < first:
             return whole
     return (start, end - start + 1, 206) if start <= end else (0, 0, 416)
-
-
-def _kind(file: BinaryIO) -> tuple[str, str]:
-    file.seek(0)
-    head = file.read(12)
-    return WAVE if head[:4] + head[8:12] == b"RIFFWAVE" else OTHER
 
 
 def _locked_up(response: Any) -> Any:

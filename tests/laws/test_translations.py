@@ -31,6 +31,10 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 IN_TEMPLATES = re.compile(r"""(?:gettext|_)\(u?((?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))""")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# Of a template's own, that is neither an attribute nor part of a text to be translated.
+TRANSLATED_BLOCK = re.compile(r"{% blocktranslate\b.*?{% endblocktranslate %}", re.DOTALL)
+ATTRIBUTE = re.compile(r"""[\w:-]+=("[^"]*"|'[^']*')""")
+PUNCTUATION = re.compile(r"[%}]}\s*(?:</\w+>)?[.,;:!?)]|[(]\s*{[{%]")
 HALF_WIDTH_AFTER_CHINESE = re.compile(r"[\u4e00-\u9fff][,;:!?()]")
 REFRESH = "run `make messages`, translate what is new and run it again"
 
@@ -148,6 +152,17 @@ def test_translations_are_chinese(name: str) -> None:
         if re.search(r"[A-Za-z]", PLACEHOLDER.sub("", msgid)) and not CHINESE.search(msgstr)
     ] == []  # fmt: skip
     assert [msgstr for _flags, _msgid, msgstr in entries(name) if HALF_WIDTH_AFTER_CHINESE.search(msgstr)] == []
+
+
+def test_templates_set_no_punctuation_of_their_own() -> None:
+    """It is the language's: the filters `colon`, `bracketed` and `listed` have it. Documents are written in both."""
+    pages = [file for file in TEMPLATES if file.parent.name != "documents" and "unfold" not in file.parts]
+    glued = {}
+    for file in pages:
+        left = ATTRIBUTE.sub("", TRANSLATED_BLOCK.sub("", file.read_text(encoding="utf-8")))
+        if found := PUNCTUATION.search(left):
+            glued[file.name] = left[max(0, found.start() - 40) : found.end() + 20]
+    assert len(pages) > 40 and not glued
 
 
 @every_catalogue

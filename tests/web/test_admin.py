@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.core.management import call_command
+from django.db.models.signals import pre_save
 from django.test import Client
 
 from casework.domain.actor import system
@@ -217,6 +218,22 @@ def test_unit_with_a_code_that_cannot_be_is_refused_on_the_form(db, time, code, 
     before = seen.dump()
     assert send(client, "unit/add/", code=code, name="x", parent=unit(parent).pk).status_code == status
     assert seen.dump() == before
+
+
+def test_unit_added_by_two_at_the_same_moment_is_added_once_and_the_second_is_told(db, time):
+    """The other's row is there between hua's look whether the code is free and her own row."""
+
+    def other(instance: Unit, **_: object) -> None:
+        Unit.objects.bulk_create([Unit(code=instance.code, name="another's", parent=instance.parent)])
+
+    before = entries()
+    pre_save.connect(other, sender=Unit)
+    try:
+        response = send(HUA, "unit/add/", code="P-NEW", name="新项目", parent=unit("OC").pk)
+    finally:
+        pre_save.disconnect(other, sender=Unit)
+    assert response.status_code == 409 and "somebody else entered the same" in response.content.decode()
+    assert "新项目" in response.content.decode() and entries() == before
 
 
 def test_unit_put_below_itself_is_refused(db, time):

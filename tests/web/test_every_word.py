@@ -75,7 +75,7 @@ def outside(text: str) -> str:
     """What stands in no bracket."""
     depth, kept = 0, []
     for letter in text:
-        depth += (letter == "⟦") - (letter == "⟧")
+        depth = max(0, depth + (letter == "⟦") - (letter == "⟧"))  # a text may have begun in another element
         kept.append(letter if depth == 0 and letter != "⟧" else " ")
     return "".join(kept)
 

@@ -1,6 +1,7 @@
 """Anybody checks a paper at the address printed on it, and learns nothing else."""
 
 import hashlib
+import html
 import io
 import json
 import re
@@ -92,6 +93,15 @@ def test_file_that_was_issued_is_genuine_and_nothing_personal_is_said(issued):
     assert "Genuine" in words and "No later document" in words and words.count("holds ") >= 9
     assert "does not hold" not in words and "not known" not in words and "another document" not in words
     assert not [word for word in PERSONAL if word in text]
+
+
+def test_signatures_of_a_file_are_named_by_seat_in_the_visitor_s_language(issued):
+    document, data = issued
+    assert "intact and trusted: Reviewer, The company's electronic seal." in html.unescape(
+        told(ask(document.pk, file=data))
+    )
+    words = told(ask(document.pk, file=data, client=Client(headers={"accept-language": "zh"})))
+    assert "复核人、公司电子印章" in words and "reviewer" not in words and "organisation" not in words
 
 
 def test_file_checked_at_another_s_address_says_so(issued):

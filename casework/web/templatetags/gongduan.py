@@ -1,5 +1,6 @@
 """Words and moments as pages show them; available in every template."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,9 +15,10 @@ from django.utils.translation import ngettext
 
 from casework.domain.now import now
 from casework.domain.policy import current_policy
-from casework.domain.wording import spoken
+from casework.domain.wording import bracketed, spoken
 
 register = template.Library()
+register.filter(bracketed)
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
@@ -64,6 +66,17 @@ def at_second(seconds: int | None) -> str:
     minutes, rest = divmod(int(seconds), MINUTE)
     hours, minutes = divmod(minutes, MINUTE)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def colon(label: Any) -> str:
+    """A label that leads into what it is the label of."""
+    return _("%(label)s: ") % {"label": label}
+
+
+@register.filter
+def listed(names: Iterable[Any]) -> str:
+    return _(", ").join(map(str, names))
 
 
 @register.simple_tag

@@ -19,7 +19,7 @@ from casework.models.unit import Unit
 
 __all__ = [
     "Account", "CalendarDay", "CalendarHorizon", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry",
-    "ClockWarning", "Delivery", "Document", "EventText", "Evidence", "Family", "Grant", "ImportRun", "Installation", "Leave",
-    "LoginFailure", "Notice", "Numbering", "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey",
+    "ClockWarning", "Delivery", "Document", "EventText", "Evidence", "Family", "Grant", "ImportRun", "Installation",
+    "Leave", "LoginFailure", "Notice", "Numbering", "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey",
     "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

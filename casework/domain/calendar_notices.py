@@ -97,12 +97,18 @@ def _kind(event: Any, where: str) -> tuple[bool, str]:
         said = text.replace("调休", "")
         worked, off = WORKED.search(said), OFF.search(WORKED.sub("", said))
         if worked and not off or off and not worked:
-            return bool(worked), " ".join(NO_NAME.sub("", OFF.sub("", WORKED.sub("", summary))).split()) or summary
+            return bool(worked), _name(summary)
     words = _(
         "%(where)s: expected a day off (休, holiday) or a make-up workday (班, workday), but it says neither or both; "
         "say which in its summary, or take the event out"
     )
     raise InvalidInput(words % {"where": where})
+
+
+def _name(summary: str) -> str:
+    """What is left of the summary without its marks, or all of it."""
+    name = OFF.sub("", WORKED.sub("", NO_NAME.sub("", summary)))
+    return " ".join(name.split()).strip(",;:-，；：") or summary
 
 
 def _summary(event: Any) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from casework.domain import deadline_steps
 from casework.domain.action import ClockSpec
 from casework.domain.calendar import Calendar, Deadline
 from casework.domain.hours import calendar_named
@@ -87,14 +88,9 @@ class Clockwork:
     def postpone(self, case: Any, name: str, until: datetime, at: datetime, reason: str) -> list[dict]:
         """The clock runs on to `until`, for a stated reason (leave, an approved extension)."""
         clock = self._family.clock(case, name)
-        clock.due_at, clock.state = until, State.RUNNING
         guessed = calendar_named(clock.calendar, self._family.stamp).guessed(until)
-        clock.provisional = bool(guessed)
-        clock.steps = [
-            {"step": "start", "at": clock.started_at.isoformat()},
-            {"step": reason, "until": until.isoformat()},
-            *guessed,
-        ]
+        clock.steps = deadline_steps.extended(clock.steps, at, until, reason, guessed)
+        clock.due_at, clock.state, clock.provisional = until, State.RUNNING, bool(guessed)
         self._recorder.update(clock, ("due_at", "state", "provisional", "steps"))
         return [self._enter(case, clock, "extend", at, reason)]
 

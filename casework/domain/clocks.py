@@ -89,7 +89,7 @@ class Clockwork:
         """The clock runs on to `until`, for a stated reason (leave, an approved extension)."""
         clock = self._family.clock(case, name)
         guessed = calendar_named(clock.calendar, self._family.stamp).guessed(until)
-        clock.steps = deadline_steps.extended(clock.steps, at, until, reason, guessed)
+        clock.steps = deadline_steps.extended(clock.steps, clock.due_at, until, at, reason, guessed)
         clock.due_at, clock.state, clock.provisional = until, State.RUNNING, bool(guessed)
         self._recorder.update(clock, ("due_at", "state", "provisional", "steps"))
         return [self._enter(case, clock, "extend", at, reason)]

@@ -91,9 +91,11 @@ def without_ends(steps: Sequence[Step]) -> list[Step]:
     return [step for step in steps if step["step"] not in ("start", "provisional", "due")]
 
 
-def extended(steps: Sequence[Step], at: datetime, until: datetime, reason: str, guessed: Sequence[Step]) -> list[Step]:
-    """The arithmetic of a deadline that was moved to `until` by hand, at the moment `at`."""
-    moved = {"step": "extended", "at": iso(at), "from": steps[-1]["at"], "to": iso(until), "reason": reason}
+def extended(
+    steps: Sequence[Step], due_at: datetime, until: datetime, at: datetime, reason: str, guessed: Sequence[Step]
+) -> list[Step]:
+    """The arithmetic of a deadline that at the moment `at` was moved from `due_at` to `until`."""
+    moved = {"step": "extended", "at": iso(at), "from": iso(due_at), "to": iso(until), "reason": reason}
     before = [step for step in steps if step["step"] not in ("provisional", "due")]
     return [*before, moved, *guessed, {"step": "due", "at": iso(until)}]
 

@@ -1,7 +1,7 @@
 """Adds the steps of a deadline up again, by the steps alone: no calendar is asked, so what made them is not believed.
 
-Every day from the start to the end has to be told once, in order; what ran has to fill the limit, and after a pause what
-stood still; and each part begins where the one before it ended.
+Every day from the start to the end has to be told once, in order; what ran has to fill the limit, and after a pause
+what stood still; and each part begins where the one before it ended.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class SumError(ValueError):
 
 @dataclass
 class Term:
-    """One part of the sum: what `kind` of step it is (start, pause, minimum_left, extended), that step, the seconds that
-    ran in it day by day, and the deadline that the sum has reached by then."""
+    """One part of the sum: what `kind` of step it is (start, pause, minimum_left, extended), that step, the seconds
+    that ran in it day by day, and the deadline that the sum has reached by then."""
 
     kind: str
     step: Step

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from casework.domain import deadline_steps
 from casework.domain.action import ClockSpec
 from casework.domain.calendar import Calendar, Deadline
 from casework.domain.hours import calendar_named
@@ -88,27 +89,21 @@ class Clockwork:
         if clock is None or clock.state not in COUNTING:
             return []
         rule, calendar = rules.clocks[name], calendar_named(clock.calendar, self._family.stamp)
-        again = reckoned_again(calendar, clock, rule, at)
-        if again is None:
+        deadline, before = reckoned_again(calendar, clock, rule, at), clock.due_at
+        if deadline is None:
             return []
-        before, (deadline, why) = clock.due_at, again
         self._set_due(clock, deadline)
         if clock.state == State.RUNNING and clock.due_at != before:
             self._warn_again(case, clock, rule, calendar, at)
-        return [self._enter(case, clock, "reckon", at, why) | {"due_before": before}]
+        return [self._enter(case, clock, "reckon", at) | {"due_before": before}]
 
     def postpone(self, case: Any, name: str, until: datetime, at: datetime, reason: str) -> list[dict]:
         """The clock runs on to `until`, for a stated reason (leave, an approved extension)."""
         clock = self._family.clock(case, name)
-        clock.due_at, clock.postponed_to, clock.state = until, until, State.RUNNING
         guessed = calendar_named(clock.calendar, self._family.stamp).guessed(until)
-        clock.provisional = bool(guessed)
-        clock.steps = [
-            {"step": "start", "at": clock.started_at.isoformat()},
-            {"step": reason, "until": until.isoformat()},
-            *guessed,
-        ]
-        self._recorder.update(clock, ("due_at", "postponed_to", "state", "provisional", "steps"))
+        steps = deadline_steps.extended(clock.steps, clock.due_at, until, at, reason, guessed)
+        clock.postponed_to, clock.state = until, State.RUNNING
+        self._set_due(clock, Deadline(until, bool(guessed), tuple(steps)), "postponed_to", "state")
         return [self._enter(case, clock, "extend", at, reason)]
 
     def _end(self, case: Any, name: str, state: str, kind: str, at: datetime, reason: str) -> list[dict]:

@@ -98,7 +98,7 @@ def _moved(page: Iterable[Clock], calendar: Calendar) -> Iterator[Move]:
         if again := reckoned_again(calendar, clock, rule, moment):
             yield Move(
                 case.number, clock.name, clock.generation, clock.state == Clock.State.PAUSED,
-                (clock.due_at, clock.provisional), (again[0].due_at, again[0].provisional),
+                (clock.due_at, clock.provisional), (again.due_at, again.provisional),
             )  # fmt: skip
 
 

@@ -46,6 +46,12 @@ def party_label(code: str, app: str = "") -> str:
     return code
 
 
+def deed_label(law: Any, policy: Any, action: str) -> str:
+    """The words for an action that was done: the policy's for the timeline, else what the law calls it."""
+    words, spec = policy.case_type(law.app).timeline.get(action), law.actions.get(action)
+    return spoken(words) if words else str(spec.label) if spec else action
+
+
 def bar_text(code: str) -> Any:
     """The bilingual reason of a bar."""
     for rules in current_policy().case_types.values():

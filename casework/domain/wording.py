@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from casework.domain.directory import Directory
@@ -17,6 +17,18 @@ def local_text(moment: datetime) -> str:
     """A moment as people of the organisation read it, with its offset."""
     local = moment.astimezone(ZoneInfo(settings.TIME_ZONE))
     return f"{local:%Y-%m-%d %H:%M} {local.isoformat()[-6:]}"
+
+
+def due_text(moment: datetime, provisional: bool) -> str | dict[str, str]:
+    """A deadline as people of the organisation read it; a provisional one says so, in each language."""
+    text = local_text(moment)
+    if not provisional:
+        return text
+    said = {}
+    for language, code in (("zh", "zh-hans"), ("en", "en")):
+        with override(code):
+            said[language] = _("%(moment)s (provisional)") % {"moment": text}
+    return said
 
 
 def spoken(text: Any) -> str:

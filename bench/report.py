@@ -34,7 +34,7 @@ def main() -> None:
     print(statements(found["prof"]))
     print(queue(found["queue"], found["sweep"]))
     print(pages(found["web"]))
-    for kind in ("request", "papers", "sqlite", "sqlite_writers"):
+    for kind in ("clocks", "request", "papers", "sqlite", "sqlite_writers"):
         for row in found[kind][-1:]:
             print(f"\n### {kind}\n")
             print(

@@ -39,5 +39,6 @@ bench flow $peers --runs "$runs" --secs "$secs"
 bench setup p_gongduan
 "$ours" web.py --json "$BENCH_OUT"
 bench queue p_gongduan --sizes "$sizes" --runs 3
+"$ours" clocks.py --open "${sizes%%,*}" --pending "${sizes##*,}" --json "$BENCH_OUT"
 "$ours" report.py "$BENCH_OUT" | tee run/table.md
 echo "took $((SECONDS - started)) s; the table stands in bench/run/table.md too"

@@ -90,6 +90,20 @@ def c_sweep(peer):
     m.make_due(100)
     t = time.perf_counter(); n = m.sweep(); v = time.perf_counter() - t
     return dict(idle_ms=idle * 1000, due100_ms=v * 1000, fired=n, idle_fired=z)
+def c_due(peer, n): m = mod(peer); m.connect(); m.make_due(n); return n
+def c_idle(peer, reps):
+    m = mod(peer); m.connect(); v = []
+    for k in range(reps + 20):
+        t = time.perf_counter(); assert m.sweep() == 0; v.append(time.perf_counter() - t)
+    return dict(p50=pct(v[20:], .5), p99=pct(v[20:], .99), n=reps)
+def c_drain(peer):
+    """sweeper: says that it is ready, waits for the common start time, sweeps until nothing is due"""
+    m = mod(peer); m.connect(); n = 0
+    os.write(OUT_FD, b"ready\n"); start = float(sys.stdin.readline())
+    while time.time() < start: time.sleep(.001)
+    t0 = time.time(); cpu = time.process_time()
+    while k := m.sweep(): n += k
+    return dict(fired=n, el=time.time() - t0, cpu=time.process_time() - cpu)
 def c_prof(peer, base, n):
     m = mod(peer); m.connect(); a = admin(m.DB); res = {}
     for k in range(3): one_case(m, base + k, [], [], [])

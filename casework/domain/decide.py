@@ -105,6 +105,18 @@ def parse(form: type[BaseModel], data: Mapping[str, Any] | None) -> BaseModel:
         raise invalid(problems_of(error)) from None
 
 
+def decided(
+    step: Step, case: Any, spec: ActionSpec, actor: Actor, data: Mapping[str, Any] | None, *, grant: GrantView | None,
+    relation: str, key: Any, body: str,
+) -> Act:  # fmt: skip
+    """Steps 6 to 8 of whoever may: the act stands in the step, or a Refusal was raised."""
+    check_clock(actor, case, step.family)
+    check_now(spec, case)
+    check_seat(spec, actor, case, step)
+    form = parse(spec.form, data)
+    return apply(step, case, spec, actor, form, grant=grant, relation=relation, key=key, body=body)
+
+
 def apply(
     step: Step, case: Any, spec: ActionSpec, actor: Actor, data: BaseModel, *, grant: GrantView | None = None,
     relation: str = "", key: Any = None, body: str = "",

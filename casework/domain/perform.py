@@ -20,15 +20,7 @@ from casework.domain import ledger
 from casework.domain.action import Act, ActionSpec
 from casework.domain.actor import Actor
 from casework.domain.authority import holds_a_role, may, nobody, sits_blind
-from casework.domain.decide import (
-    UNRECORDED,
-    action_of,
-    apply,
-    check_clock,
-    check_now,
-    check_seat,
-    parse,
-)
+from casework.domain.decide import UNRECORDED, action_of, apply, decided, parse
 from casework.domain.directory import directory, stamp_for
 from casework.domain.errors import (
     Conflict,
@@ -45,10 +37,9 @@ from casework.domain.openings import allocate_number, unborn
 from casework.domain.policy import pinned_policy
 from casework.domain.reading import FamilyView, read_family
 from casework.domain.recorder import Recorder
+from casework.domain.recording import complete, step_on
 from casework.domain.scope import blind_seat, sees
-from casework.domain.searching import index
 from casework.domain.step import Step
-from casework.flow.projection import project
 from casework.keys import new_key
 from casework.models import Case, Family
 
@@ -76,9 +67,9 @@ def perform(
     law = law_by_number(case)
 
     def attempt() -> Result:
-        token, body = token_of(actor, case, key), _body(action, data)
+        token, body = token_of(actor, case, key), body_of(action, data)
         family = read_family(case, key=token)
-        step = _step(family)
+        step = step_on(family)
         target = family.case(case)
         if not actor.is_system and not sees(actor.person_id, target, family.parties, actor.received_at, step.book):
             raise OutOfScope(_("Expected a case, but there is no case %(case)s in your scope") % {"case": case[:40]})
@@ -93,11 +84,7 @@ def perform(
                 % {"seen": version, "case": case, "now": family.version},
                 version=family.version,
             )
-        check_clock(actor, target, family)
-        check_now(spec, target)
-        check_seat(spec, actor, target, step)
-        form = parse(spec.form, data)
-        apply(step, target, spec, actor, form, grant=grant, relation=relation, key=token, body=body)
+        decided(step, target, spec, actor, data, grant=grant, relation=relation, key=token, body=body)
         return _record(step, family)
 
     return _tried(attempt, actor, case, action)
@@ -127,9 +114,9 @@ def _open_on(law: Law, spec: ActionSpec, actor: Actor, data: Any, subject: str, 
     law_by_number(subject)
 
     def attempt() -> Result:
-        token, body = token_of(actor, f"{law.label} {subject}", key), _body(spec.name, data)
+        token, body = token_of(actor, f"{law.label} {subject}", key), body_of(spec.name, data)
         family = read_family(subject, key=token)
-        step = _step(family)
+        step = step_on(family)
         base = family.case(subject)
         if not actor.is_system and not sees(actor.person_id, base, family.parties, actor.received_at, step.book):
             raise OutOfScope(_("Expected a case, but there is no case %(case)s in your scope") % {"case": subject[:40]})
@@ -154,7 +141,7 @@ def _open_root(law: Law, spec: ActionSpec, actor: Actor, data: Any, key: str | N
         holds_a_role(spec, actor, book)
         if blind:
             raise sits_blind()
-        token, body = token_of(actor, law.label, key), _body(spec.name, data)
+        token, body = token_of(actor, law.label, key), body_of(spec.name, data)
         known = ledger.entry_with_key(token) if token else None
         pk = new_key()
         family = FamilyView(Family(id=pk, version=1), book.version, [], [], [], [], [])
@@ -195,24 +182,9 @@ def _preview(step: Step, case: Any, spec: ActionSpec, actor: Actor, form: Any) -
     )  # fmt: skip
 
 
-def _step(family: FamilyView) -> Step:
-    return Step(
-        family=family,
-        book=directory(family.stamp),
-        recorder=Recorder(guard=(family.row, "version")),
-        at=now(),
-    )
-
-
 def _record(step: Step, family: FamilyView) -> Result:
     """Step 9: cases, events, parties, clocks, tasks and deliveries, under the guard of the family's version."""
-    for case in step.moved:
-        project(case, family, step.at, step.recorder)
-        index(case, step.recorder)
-        if case._state.adding:
-            step.recorder.insert(case)
-        else:
-            step.recorder.update(case, _changed(case))
+    complete(step)
     step.recorder.send()
     step.recorded()
     first = step.events[0]
@@ -221,15 +193,6 @@ def _record(step: Step, family: FamilyView) -> Result:
         entry=json.loads(first["event"].entry), number=first["case"].number,
         version=family.version if fresh else family.version + 1,
     )  # fmt: skip
-
-
-def _changed(case: Any) -> list[str]:
-    """Fields whose value is not the one that was read. Law assigns new values; it never changes one in place."""
-    before = case.as_read
-    return [
-        f.attname for f in case._meta.concrete_fields
-        if not f.primary_key and case.__dict__.get(f.attname) != before.get(f.attname)
-    ]  # fmt: skip
 
 
 def _repeated(repeat: Mapping[str, str], body: str, case: Case | None, family: FamilyView) -> Result:
@@ -288,7 +251,7 @@ def token_of(actor: Actor, target: str, key: str | None) -> UUID | None:
     return UUID(bytes=hashlib.sha256(f"{actor.no}\n{target}\n{key}".encode()).digest()[:16])
 
 
-def _body(action: str, data: Any) -> str:
+def body_of(action: str, data: Any) -> str:
     """A digest of what was asked, keyed so that short texts cannot be guessed from it; secrets left out."""
     if isinstance(data, BaseModel):
         data = data.model_dump(mode="json")

@@ -2,7 +2,7 @@
 documents, who read it, its files, the stamp, and the event a repeated key left. No lock is held; the version guards
 the write."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models.base import ModelState
 from django.utils.translation import gettext as _
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from casework.domain.errors import OutOfScope
 from casework.domain.law import laws
@@ -78,22 +78,39 @@ class FamilyView:
         return clock is not None and clock.state in (Clock.State.RUNNING, Clock.State.PAUSED)
 
 
+OF_A_CASE = "casework_case c JOIN casework_family f ON f.id = c.family_id WHERE "
+
+
 def read_family(number: str, *, key: UUID | None = None) -> FamilyView:
     """The family of the case with that number. OutOfScope when there is no such case."""
-    return _read("c.number = %s", number, key)
+    return _read_one("c.number = %s", number, key)
 
 
 def read_family_of(case_id: int, *, key: UUID | None = None) -> FamilyView:
-    return _read("c.id = %s", case_id, key)
+    return _read_one("c.id = %s", case_id, key)
 
 
-def _read(where: str, value: Any, key: UUID | None) -> FamilyView:
-    with connection.cursor() as cursor:
-        cursor.execute(_sql(connection.vendor, where), [_key_parameter(key), value])
-        row = cursor.fetchone()
-    if row is None:
+def read_families(ids: Sequence[int]) -> list[FamilyView]:
+    """The families with those ids."""
+    if connection.vendor == "postgresql":
+        return _read("casework_family f WHERE f.id = ANY(%s)", [None, list(ids)])
+    return _read("casework_family f WHERE f.id IN (SELECT value FROM json_each(%s))", [None, to_json(ids).decode()])
+
+
+def _read_one(where: str, value: Any, key: UUID | None) -> FamilyView:
+    found = _read(OF_A_CASE + where, [_key_parameter(key), value])
+    if not found:
         raise OutOfScope(_("Expected a case, but there is no case %(case)s in your scope") % {"case": str(value)[:40]})
-    family_id, version, stamp, repeat, cases, *rest = row
+    return found[0]
+
+
+def _read(source: str, parameters: list[Any]) -> list[FamilyView]:
+    with connection.cursor() as cursor:
+        cursor.execute(_sql(connection.vendor, source), parameters)
+        return [_view(*row) for row in cursor.fetchall()]
+
+
+def _view(family_id: int, version: int, stamp: int, repeat: Any, cases: Any, *rest: Any) -> FamilyView:
     typed = rest[: len(laws())]
     parties, clocks, tasks, documents, reads, evidence = rest[len(laws()) :]
     bases = {r[0]: r for r in _parsed(cases)}
@@ -127,14 +144,14 @@ def _read_fields(model: type[models.Model]) -> tuple[models.Field, ...]:
 
 
 @cache
-def _sql(vendor: str, where: str) -> str:
-    def rows(model: type[models.Model], alias: str, source: str) -> str:
+def _sql(vendor: str, source: str) -> str:
+    def rows(model: type[models.Model], alias: str, place: str) -> str:
         columns = [_column(vendor, f, alias) for f in _read_fields(model)]
         build = (
             f"json_build_array({', '.join(columns)})" if vendor == "postgresql" else f"json_array({', '.join(columns)})"
         )
         rows = f"json_agg({build})::text" if vendor == "postgresql" else f"json_group_array({build})"
-        return f"(SELECT {rows} FROM {source})"
+        return f"(SELECT {rows} FROM {place})"
 
     case, members = Case._meta.db_table, "m.family_id = f.id"
     selects = [rows(Case, "m", f"{case} m WHERE {members}")]
@@ -162,7 +179,7 @@ def _sql(vendor: str, where: str) -> str:
         f"SELECT f.id, f.version, (SELECT version FROM casework_stamp WHERE id = 1), "
         f"(SELECT {repeated} FROM casework_caseevent e WHERE e.key = "
         f"{'%s::uuid' if vendor == 'postgresql' else '%s'}), "
-        f"{', '.join(selects)} FROM {case} c JOIN casework_family f ON f.id = c.family_id WHERE {where}"
+        f"{', '.join(selects)} FROM {source}"
     )
 
 

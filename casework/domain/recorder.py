@@ -5,6 +5,7 @@ changes and stays prepared); SQLite gets one statement a table inside BEGIN IMME
 the tests compare both with."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import cache
@@ -14,6 +15,8 @@ from django.db import IntegrityError, connection, models, transaction
 from pydantic_core import to_json
 
 from casework.domain.errors import Conflict
+
+Guard = tuple[models.Model, str]
 
 
 @dataclass
@@ -27,10 +30,10 @@ class _Write:
 
 
 class Recorder:
-    def __init__(self, guard: tuple[models.Model, str] | None = None) -> None:
+    def __init__(self, guard: Guard | None = None) -> None:
         """`guard` = (row, field): the write happens only if the field still has the value that was read, and
         raises it by one."""
-        self._guard = guard
+        self._guards = [guard] if guard else []
         self._inserts: list[models.Model] = []
         self._updates: dict[int, tuple[models.Model, set[str]]] = {}
         self._sets: dict[tuple[Any, ...], _Write] = {}
@@ -56,6 +59,15 @@ class Recorder:
             (model, match, tuple(sorted(values))), _Write(model, tuple(sorted(values)), match)
         )
         write.rows.extend({match: key, **values} for key in keys)
+
+    def absorb(self, other: "Recorder") -> None:
+        """What the other would write is written with this one, under its guards too."""
+        self._guards += other._guards
+        self._inserts += other._inserts
+        self._updates |= other._updates
+        for shape, theirs in other._sets.items():
+            write = self._sets.setdefault(shape, _Write(theirs.model, theirs.columns, theirs.match))
+            write.rows.extend(theirs.rows)
 
     def send(self, form: str | None = None) -> None:
         """Everything is written, or Conflict is raised and nothing is."""
@@ -85,39 +97,33 @@ class Recorder:
         return [*updates.values(), *self._sets.values(), *inserts.values()]
 
     def _cte(self, writes: list[_Write]) -> None:
-        shape = tuple((w.model, w.columns, w.match, _bound(w)) for w in writes)
-        guard_shape = (type(self._guard[0]), self._guard[1]) if self._guard else None
-        parameters: list[Any] = []
-        if self._guard:
-            row, name = self._guard
-            parameters = [row.pk, getattr(row, name)]
+        shape = tuple((w.model, w.columns, w.match, _bound(len(w.rows)) if w.match else "") for w in writes)
+        guarded = {(type(row), name, _bound(len(self._guards))) for row, name in self._guards}
+        parameters: list[Any] = [_held(self._guards), len(self._guards)] if guarded else []
         parameters += [_as_json(write) for write in writes]
-        with connection.cursor() as cursor:
-            cursor.execute(_cte_sql(guard_shape, shape), parameters)
+        # Of several guards some may hold; then theirs is undone.
+        several = transaction.atomic() if len(self._guards) > 1 else nullcontext()
+        with several, connection.cursor() as cursor:
+            cursor.execute(_cte_sql(next(iter(guarded), None), shape), parameters)
             if cursor.fetchone()[0] == 0:
-                raise Conflict("the guard's version has moved on")
+                raise _moved_on()
 
     def _statements(self, writes: list[_Write]) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
-            if self._guard:
-                row, name = self._guard
-                table, pk = row._meta.db_table, row._meta.pk.column
-                cursor.execute(
-                    f"UPDATE {table} SET {name} = {name} + 1 WHERE {pk} = %s AND {name} = %s",
-                    [row.pk, getattr(row, name)],
-                )
-                if cursor.rowcount == 0:
-                    raise Conflict("the guard's version has moved on")
+            for table, name, pk in {(row._meta.db_table, name, row._meta.pk.column) for row, name in self._guards}:
+                guard = f"UPDATE {table} SET {name} = {name} + 1 WHERE {pk} = %s AND {name} = %s"
+                cursor.executemany(guard, [(row.pk, getattr(row, name)) for row, name in self._guards])
+                if cursor.rowcount != len(self._guards):
+                    raise _moved_on()
             for write in writes:
                 cursor.executemany(_statement_sql(write.model, write.columns, write.match), _as_rows(write))
 
     def _orm(self, writes: list[_Write]) -> None:
         with transaction.atomic():
-            if self._guard:
-                row, name = self._guard
+            for row, name in self._guards:
                 matching = type(row)._default_manager.filter(pk=row.pk, **{name: getattr(row, name)})
                 if not matching.update(**{name: models.F(name) + 1}):
-                    raise Conflict("the guard's version has moved on")
+                    raise _moved_on()
             for write in writes:
                 for values in write.rows:
                     if not write.match and _once(write.model):
@@ -127,6 +133,15 @@ class Recorder:
                     else:
                         changes = {name: values[name] for name in write.columns}
                         write.model._default_manager.filter(**{write.match: values[write.match]}).update(**changes)
+
+
+def _moved_on() -> Conflict:
+    return Conflict("the guard's version has moved on")
+
+
+def _held(guards: list[Guard]) -> str:
+    """The rows that are guarded, with the value that each had when it was read."""
+    return to_json([{row._meta.pk.column: row.pk, name: getattr(row, name)} for row, name in guards]).decode()
 
 
 @cache
@@ -207,24 +222,25 @@ def _encoder(field: models.Field) -> Callable[[Any], Any]:
     return as_the_field_says
 
 
-def _bound(write: _Write) -> str:
+def _bound(rows: int) -> str:
     """At least the number of rows of an update, in few steps. Told nothing, PostgreSQL plans for a hundred rows, and
     reads a table of some thousand whole to find one."""
-    most = next((most for most in (1, 10) if len(write.rows) <= most), None)
-    return f" LIMIT {most}" if write.match and most else ""
+    most = next((most for most in (1, 10) if rows <= most), None)
+    return f" LIMIT {most}" if most else ""
 
 
 @cache
-def _cte_sql(guard: tuple[Any, str] | None, shape: tuple[tuple[Any, ...], ...]) -> str:
-    parts = []
+def _cte_sql(guard: tuple[Any, str, str] | None, shape: tuple[tuple[Any, ...], ...]) -> str:
+    parts = ["guard AS (SELECT 1)"]
     if guard:
-        model, name = guard
-        parts.append(
-            f"guard AS (UPDATE {model._meta.db_table} SET {name} = {name} + 1 "
-            f"WHERE {model._meta.pk.column} = %s AND {name} = %s RETURNING 1)"
-        )
-    else:
-        parts.append("guard AS (SELECT 1)")
+        model, name, bound = guard
+        table, pk = model._meta.db_table, model._meta.pk.column
+        parts = [
+            f"held AS (UPDATE {table} AS t SET {name} = t.{name} + 1 "
+            f"FROM (SELECT * FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb){bound}) AS r "
+            f"WHERE t.{pk} = r.{pk} AND t.{name} = r.{name} RETURNING 1)",
+            "guard AS (SELECT 1 FROM held HAVING count(*) = %s)",
+        ]
     for number, (model, columns, match, bound) in enumerate(shape):
         table = model._meta.db_table
         names = [f'"{_field(model, name).column}"' for name in columns]

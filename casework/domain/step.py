@@ -26,7 +26,7 @@ class Step:
     at: datetime
     events: list[dict[str, Any]] = field(default_factory=list)
     moved: list[Any] = field(default_factory=list)
-    _loads: dict[int, int] = field(default_factory=dict)
+    known_loads: dict[int, int] = field(default_factory=dict)
     _delivers: bool = False
 
     def __post_init__(self) -> None:
@@ -34,9 +34,9 @@ class Step:
 
     def loads(self, persons: Iterable[int]) -> Mapping[int, int]:
         """Open tasks by person, asked for once however many seats are filled."""
-        if unknown := set(persons) - set(self._loads):
-            self._loads |= dict.fromkeys(unknown, 0) | dict(count_open_tasks(unknown))
-        return self._loads
+        if unknown := set(persons) - set(self.known_loads):
+            self.known_loads |= dict.fromkeys(unknown, 0) | dict(count_open_tasks(unknown))
+        return self.known_loads
 
     def deliver(self, case: Any, kind: str, payload: dict[str, Any]) -> None:
         """A delivery of that kind is done after the commit."""

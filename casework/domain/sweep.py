@@ -1,92 +1,189 @@
-"""Due clocks act as SYSTEM through perform(): each exactly once a generation, however many sweepers run."""
+"""Due clocks act as SYSTEM: each exactly once a generation, however many sweepers run and wherever one dies.
+
+A sweep reads what is due without a lock, takes the families (never the clocks first), decides every clock as perform()
+would, and writes all of them in one transaction. What cannot be decided or written so is done alone by perform()."""
 
 import logging
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from casework.domain.actor import system
+from casework.domain.authority import may
 from casework.domain.clocks import GRACE
+from casework.domain.decide import action_of, decided
 from casework.domain.errors import NotAllowedNow
-from casework.domain.law import laws
+from casework.domain.law import law_of, laws
 from casework.domain.now import now
-from casework.domain.perform import perform
-from casework.domain.waking import wake
-from casework.keys import new_key
-from casework.models import Clock, ClockWarning, Delivery
+from casework.domain.perform import body_of, perform, token_of
+from casework.domain.reading import FamilyView, read_families
+from casework.domain.recorder import Recorder
+from casework.domain.recording import complete, step_on
+from casework.domain.reminders import remind_due
+from casework.domain.step import Step
+from casework.models import Clock, Family
 
 log = logging.getLogger(__name__)
 BATCH = 100
+# On PostgreSQL a sweeper that stands still with families in its hands loses them.
+HELD_AT_MOST = "10s"
+A_STATEMENT_AT_MOST = "30s"
+
+
+@dataclass(frozen=True)
+class Due:
+    """A clock that was due when it was read."""
+
+    family: int
+    case: str
+    type: str
+    pk: int
+    name: str
+    generation: int
+    due_at: datetime
+    attempts: int
+
+    @property
+    def breach(self) -> str:
+        return laws()[self.type].clocks[self.name].breach
+
+    @property
+    def key(self) -> str:
+        return f"clock:{self.pk}:{self.due_at.isoformat()}"
+
+    @property
+    def hand(self) -> Any:
+        return system(clock=(self.name, self.generation))
 
 
 def fire_due(limit: int = BATCH) -> int:
-    """One sweep: due clocks breached, due warnings told; how many acted. Fired a minute after due, so that a paper
+    """One sweep: due clocks breached, due reminders told; how many acted. Fired a minute after due, so that a paper
     handed in at the last second counts."""
+    due = _due(limit)
+    fired, alone = _together(due) if len({clock.family for clock in due}) > 1 else (0, due)
+    return fired + sum(_alone(clock) for clock in alone) + remind_due(limit)
+
+
+def _due(limit: int) -> list[Due]:
     moment = now()
-    due = (
+    rows = (
         Clock.objects.filter(state=Clock.State.RUNNING, due_at__lte=moment - GRACE)
         .exclude(retry_at__gt=moment)
         .order_by("due_at", "id")
-        .values_list("id", "name", "generation", "case__number", "case__type", "attempts", "due_at")[:limit]
+        .values_list("case__family", "case__number", "case__type", "id", "name", "generation", "due_at", "attempts")
     )
-    fired = sum(_fire(*row) for row in list(due))
-    return fired + _warn(limit)
+    return [Due(*row) for row in rows[:limit]]
 
 
-def _fire(pk: int, name: str, generation: int, number: str, type_label: str, attempts: int, due: datetime) -> bool:
-    spec = laws()[type_label].clocks[name]
-    hand = system(clock=(name, generation))
+def _together(due: list[Due]) -> tuple[int, list[Due]]:
+    """How many acted in one transaction, and the clocks that are to be done alone. A family that somebody else has in
+    hand is left to them, or to the next sweep."""
+    by_family = {pk: list(clocks) for pk, clocks in groupby(sorted(due, key=_family), key=_family)}
+    fired, alone, steps = 0, [], []
+    loads: dict[int, int] = {}
     try:
-        return not perform(number, spec.breach, hand, key=f"clock:{pk}:{due.isoformat()}").repeated
+        with transaction.atomic():
+            for view in read_families(_taken(by_family)):
+                clocks = by_family[view.row.pk]
+                step = step_on(view, loads)
+                acted = _decided(step, clocks)
+                if acted is None:
+                    alone += clocks
+                elif acted:
+                    steps.append(step)
+                    fired += acted
+            _write(steps)
+    except Exception as error:  # whichever of them it was, the others are not to wait for it
+        log.warning("a sweep of %d clocks is done one by one: %s", len(due), error)
+        return 0, due
+    return fired, alone
+
+
+def _write(steps: list[Step]) -> None:
+    whole = Recorder()
+    for step in steps:
+        whole.absorb(step.recorder)
+        step.recorded()
+    if steps:
+        whole.send()
+
+
+def _family(clock: Due) -> int:
+    return clock.family
+
+
+def _taken(families: Any) -> list[int]:
+    """Those of the families that nobody else has in hand; until the transaction ends nobody else will."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, true), "
+                "set_config('statement_timeout', %s, true)",
+                [HELD_AT_MOST, A_STATEMENT_AT_MOST],
+            )
+    locked = Family.objects.filter(pk__in=families).order_by("pk").select_for_update(skip_locked=True)
+    return list(locked.values_list("pk", flat=True))
+
+
+def _decided(step: Step, clocks: list[Due]) -> int | None:
+    """How many of the family's clocks act, earliest first, all in this step; None where one of them cannot, which
+    spoils what is in memory for the others."""
+    before, acted = _load(step.family), 0
+    try:
+        for clock in clocks:
+            acted += _acts(step, clock)
+        complete(step)
+    except Exception:
+        return None  # the reason is found again, and kept, when it is done alone
+    # The next choice of a person knows what this one brought them, as if it had been written.
+    after = _load(step.family)
+    for person in step.known_loads:
+        step.known_loads[person] += after[person] - before[person]
+    return acted
+
+
+def _acts(step: Step, clock: Due) -> bool:
+    """The clock's act stands in the step; False where it is due no more."""
+    case = step.family.case(clock.case)
+    spec = action_of(law_of(case), clock.breach, opening=False)
+    hand = clock.hand
+    grant, relation = may(spec, hand, case, step.family.parties_of(case), step.family, step.book)
+    key, body = token_of(hand, clock.case, clock.key), body_of(spec.name, None)
+    try:
+        decided(step, case, spec, hand, None, grant=grant, relation=relation, key=key, body=body)
+    except NotAllowedNow as refusal:
+        if refusal.reason != "clock_void":
+            raise
+        return False
+    return True
+
+
+def _load(family: FamilyView) -> Counter[int | None]:
+    return Counter(task.person_id for task in family.tasks)
+
+
+def _alone(clock: Due) -> bool:
+    """The clock acted now, by a step of its own. One that cannot backs off and is reported; it never blocks others."""
+    try:
+        return not perform(clock.case, clock.breach, clock.hand, key=clock.key).repeated
     except NotAllowedNow as refusal:
         if refusal.reason == "clock_void":
             return False
-        return _set_aside(pk, attempts, refusal)
-    except Exception as error:  # a poison clock backs off and is reported; it never blocks the others
-        log.exception("clock %s of %s failed", name, number)
-        return _set_aside(pk, attempts, error)
+        return _set_aside(clock, refusal)
+    except Exception as error:
+        log.exception("clock %s of %s failed", clock.name, clock.case)
+        return _set_aside(clock, error)
 
 
-def _set_aside(pk: int, attempts: int, error: Exception) -> bool:
-    wait = timedelta(seconds=min(3600, 30 * 2**attempts))
-    Clock.objects.filter(pk=pk).update(attempts=attempts + 1, retry_at=now() + wait, problem=str(error)[:2000])
+def _set_aside(clock: Due, error: Exception) -> bool:
+    wait = timedelta(seconds=min(3600, 30 * 2**clock.attempts))
+    kept = {"attempts": clock.attempts + 1, "retry_at": now() + wait, "problem": str(error)[:2000]}
+    Clock.objects.filter(pk=clock.pk).update(**kept)
     return False
-
-
-def _warn(limit: int) -> int:
-    """Reminders that are due, once each; one whose clock no longer runs has lost its point."""
-    moment, told = now(), 0
-    due = ClockWarning.objects.filter(done_at=None, due_at__lte=moment).select_related("clock", "clock__case")
-    for warning in due.order_by("due_at", "id")[:limit]:
-        told += _tell(warning, moment)
-    return told
-
-
-def _tell(warning: ClockWarning, moment: datetime) -> bool:
-    """Whoever marks it done tells it, so that it is told once also when the notice went out before another looked."""
-    clock = warning.clock
-    timely = clock.state == Clock.State.RUNNING and clock.due_at > moment
-    with transaction.atomic():
-        if not ClockWarning.objects.filter(pk=warning.pk, done_at=None).update(done_at=moment):
-            return False
-        if timely:
-            roles, parties = _owing(clock)
-            payload = {"kind": "clock_warning", "roles": roles, "parties": parties, "clock": clock.name}
-            Delivery.objects.create(
-                id=new_key(), case_id=clock.case_id, kind="notify", payload=payload, dedup=f"warning:{warning.pk}",
-                created_at=moment, due_at=moment,
-            )  # fmt: skip
-            wake()
-    return timely
-
-
-def _owing(clock: Clock) -> tuple[list[str], list[str]]:
-    """Whom a clock's warning concerns: whoever owes the tasks that it limits."""
-    flow = laws()[clock.case.type].flow
-    nodes = [node for node in flow.instance.nodes() if getattr(node, "clock", "") == clock.name]
-    parties = [node.relation or node.seat for node in nodes if node.relation or node.seat]
-    roles = [node.role for node in nodes if node.role and not node.seat]
-    return roles, parties
 
 
 def oldest_overdue() -> timedelta:

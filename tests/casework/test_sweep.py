@@ -4,21 +4,27 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from casework.domain.actor import system
-from casework.domain.errors import NotAllowedNow
+from casework.domain.errors import Conflict, NotAllowedNow
 from casework.domain.now import now
 from casework.domain.perform import perform
+from casework.domain.reading import read_families
+from casework.domain.recorder import Recorder
+from casework.domain.recording import step_on
 from casework.domain.sweep import fire_due, oldest_overdue
-from casework.models import Case, CaseEvent, Clock, ClockWarning, Delivery, Notice
+from casework.domain.verification import verify_ledger
+from casework.models import Case, CaseEvent, Clock, ClockWarning, Delivery, Family, Notice, Party
 from tests.conftest import acting
-from tests.factories import STATEMENT, deliver_all, dispute
+from tests.factories import STATEMENT, deliver_all, dispute, evaluation
 
 HERE = Path(settings.BASE_DIR)
 
@@ -93,6 +99,59 @@ def test_sweep_when_a_clock_is_poisoned_fires_the_others_and_backs_off(real_db, 
         waits.append(poisoned.retry_at - now())
     assert waits == sorted(waits) and waits[0] < waits[-1]
     assert oldest_overdue().total_seconds() > 0
+
+
+def disputes_of_chen(count: int) -> list[str]:
+    """Three leads may review them; the inspector's silence is recorded beside the leader's."""
+    numbers = [evaluation(agent="A1003", inspector="Q201", reader="chen") for _ in range(count)]
+    return [dispute(number, agent="chen") for number in numbers]
+
+
+@pytest.mark.parametrize("count", [2, 6])
+def test_sweep_when_many_families_are_due_asks_the_database_no_more_often_for_more(count, db, time):
+    """Two clocks a family, screening and statement, act in the order they were due, all in one transaction."""
+    numbers = disputes_of_chen(count)
+    time.to(Clock.objects.filter(name="screen").latest("due_at").due_at, seconds=60)
+    ClockWarning.objects.update(done_at=now())
+    with CaptureQueriesContext(connection) as queries:
+        assert fire_due() == 2 * count
+    assert len(queries) == (11 if connection.vendor == "postgresql" else 22)
+    for number in numbers:
+        assert [events(number, act) for act in ("bypass", "record_silence")] == [1, 1]
+    assert verify_ledger().ok
+
+
+def test_sweep_when_it_seats_many_reviewers_at_once_shares_the_work_as_one_by_one(db, time):
+    numbers = disputes_of_chen(6)
+    time.to(Clock.objects.filter(name="screen").latest("due_at").due_at, seconds=60)
+    fire_due()
+    seated = Counter(Party.objects.filter(role="reviewer", until=None).values_list("person__no", flat=True))
+    assert seated == {"M401": 2, "M402": 2, "Q202": 2} and len(numbers) == 6
+
+
+def test_sweep_when_one_of_many_cannot_act_fires_the_others_together(db, time):
+    """Its law refuses it, so it waits with its reason; nobody else waits for it."""
+    bad, *others = disputes_of_chen(3)
+    Case.objects.filter(number=bad).update(state="final")
+    time.to(Clock.objects.filter(name="screen").latest("due_at").due_at, seconds=60)
+    fire_due()
+    assert [events(number, "bypass") for number in others] == [1, 1] and not events(bad, "bypass")
+    refused = Clock.objects.get(name="screen", case__number=bad)
+    assert "'final'" in refused.problem and refused.retry_at > now()
+
+
+def test_steps_written_together_when_one_family_moved_on_leave_the_others_as_they_were(real_db, time):
+    numbers = disputes_of_chen(2)
+    time.to(Clock.objects.filter(name="screen").latest("due_at").due_at, seconds=60)
+    views = read_families(list(Family.objects.filter(cases__number__in=numbers).values_list("pk", flat=True)))
+    Family.objects.filter(pk=views[0].row.pk).update(version=99)
+    whole = Recorder()
+    for view in views:
+        whole.absorb(step_on(view).recorder)
+    with pytest.raises(Conflict):
+        whole.send()
+    versions = dict(Family.objects.values_list("pk", "version"))
+    assert versions[views[1].row.pk] == views[1].version, "a guard that held was not undone"
 
 
 def test_warning_when_due_is_told_once_to_whoever_owes_the_work(db, time):

@@ -28,6 +28,7 @@ from tests.factories import (
     blind_scores,
     credential,
     deliver_all,
+    dispute,
     evaluation,
     panel,
     recording,
@@ -99,10 +100,13 @@ class Story:
         self.go("issue_award", deliver_until_idle)
 
     def keep_fired(self) -> None:
-        """The leader lets the time run out."""
+        """Two leaders let the time run out; what is due of both is written together."""
         at, due = now(), Clock.objects.get(case__type="disputes.ScoreDispute", name="screen").due_at
-        self.time.to(due + GRACE + timedelta(seconds=1))
-        self.keep("fire_clocks", fire_due)
+        with elsewhere(str(connection.settings_dict["NAME"])):
+            dispute(evaluation(agent="A1003", inspector="Q201", reader="chen"), agent="chen")
+            deliver_all()
+            self.time.to(due + GRACE + timedelta(seconds=1))
+            self.keep("fire_clocks", fire_due)
         self.time.to(at)
 
     def does(self, number: str, action: str, login: str, data: Any = None) -> Callable[[], Any]:

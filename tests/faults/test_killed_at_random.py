@@ -2,24 +2,19 @@
 
 import os
 import random
-import signal
 import subprocess
 import threading
-import time as real_time
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, connections
 
-from casework.domain.clocks import GRACE
-from casework.domain.sweep import fire_due
 from casework.management.commands.create_token import new_token
-from casework.models import Account, Case, CaseEvent, Clock, Delivery, Document, Party
+from casework.models import Account, Case, CaseEvent, Delivery, Document, Party
 from tests.conftest import at_once
-from tests.factories import CLAIMS, RULING, STATEMENT, dispute, evaluation, recording
-from tests.faults.aftermath import everything, settle
+from tests.factories import CLAIMS, RULING, STATEMENT, evaluation, recording
+from tests.faults.aftermath import everything
 from tests.faults.site import Site, until
 from workflows.evaluations.models import Evaluation
 
@@ -128,35 +123,3 @@ def _safely(look: Any) -> Any:
             return None
 
     return until(looked)[0]
-
-
-def test_sweepers_that_are_killed_at_random_fire_each_clock_once(real_db, time):
-    dice = random.Random(2)
-    scores = [evaluation() for _ in range(24)]
-    numbers = [dispute(score, upto="filed") for score in scores]
-    due = max(Clock.objects.filter(name="screen").values_list("due_at", flat=True))
-    time.to(due + GRACE + timedelta(seconds=1))
-    kills = 0
-    while Clock.objects.filter(name="screen", state="running").exists():
-        connections.close_all()
-        sweepers = [_forked(fire_due) for _ in range(2)]
-        real_time.sleep(dice.uniform(0.02, 0.25))
-        for sweeper in sweepers:
-            os.kill(sweeper, signal.SIGKILL)
-            _pid, status = os.waitpid(sweeper, 0)
-            kills += os.WIFSIGNALED(status)
-    assert kills > 1, "nobody was killed"
-    bypassed = Counter(CaseEvent.objects.filter(action="bypass").values_list("case__number", flat=True))
-    assert bypassed == dict.fromkeys(numbers, 1)
-    settle(time)
-    everything()
-
-
-def _forked(work: Any) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return child

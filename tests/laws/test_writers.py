@@ -19,7 +19,7 @@ WRITES = {
     "acreate", "aupdate", "asave", "adelete", "abulk_create", "abulk_update", "aupdate_or_create",
 }  # fmt: skip
 # A clock that failed is set aside so that it does not block the others; a warning is told. Nothing of the case.
-EXCEPTIONS = {("casework/domain/sweep.py", "Clock.update"), ("casework/domain/sweep.py", "ClockWarning.update")}
+EXCEPTIONS = {("casework/domain/sweep.py", "Clock.update"), ("casework/domain/reminders.py", "ClockWarning.update")}
 # An effect carries a new document; reads fill views of families. Either is only written where the domain sends it.
 MAY_INSTANTIATE = {"Document": ("workflows/",), "Family": ("casework/queries",)}
 # Whatever else is saved as a row goes by a name that says what it is.

@@ -172,13 +172,16 @@ class _Words:
         return said
 
     def _end(self) -> list[str]:
+        said = []
         for entry in self._clock["entries"]:
             values = {"at": self._moment(entry["at"]), "by": self._by(entry["kind"], entry["at"])}
-            if entry["kind"] == "stop":
-                return [_("ended %(at)s%(by)s") % values]
-            if entry["kind"] == "breach":
-                return [_("ran out; noted %(at)s%(by)s") % values]
-        return []
+            if entry["kind"] == "reckon":
+                said.append(_("reckoned again %(at)s, since the calendar changed") % values)
+            elif entry["kind"] == "stop":
+                said.append(_("ended %(at)s%(by)s") % values)
+            elif entry["kind"] == "breach":
+                said.append(_("ran out; noted %(at)s%(by)s") % values)
+        return said
 
     # Who, what and when
 

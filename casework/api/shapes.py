@@ -88,16 +88,21 @@ class PartyOut(Schema):
 
 
 class ClockEntryOut(Schema):
+    """`what` the event was, in words, and `by` whom; null: the system."""
+
     kind: str
     at: str
     due_at: str | None
     reason: str
     event_seq: int
+    what: str
+    by: Named | None
 
 
 class ClockOut(Schema):
-    """`steps` is the arithmetic by which `due_at` came about; `provisional`: beyond the published calendar. Whoever
-    scores blind gets neither `generation` nor `entries`."""
+    """`steps` is the arithmetic by which `due_at` came about, `explanation` the same and the sum in words, a line each;
+    `source`: where the policy has the limit from; `minimum_left`: what remains at least after a pause; `provisional`:
+    beyond the published calendar. Whoever scores blind gets neither `generation` nor `entries`."""
 
     name: str
     label: str
@@ -108,10 +113,13 @@ class ClockOut(Schema):
     provisional: bool
     limit: str
     limit_label: str
+    source: str
+    minimum_left: str | None
     calendar: str
     time_left_s: int | None
     pauses: list[Any]
     steps: list[dict[str, Any]]
+    explanation: list[str]
     entries: list[ClockEntryOut]
 
 

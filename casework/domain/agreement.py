@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from casework.domain.every_case import EveryCase
 from casework.domain.law import Law, laws
 from casework.domain.policy_check import load_checked
 from casework.domain.policy_files import PolicyError
@@ -33,6 +34,8 @@ def _model(law: Law) -> Iterator[str]:
         yield f"its prefix {law.prefix!r} is not three capital letters"
     if law.prefix in others:
         yield f"its prefix {law.prefix} is that of {others[law.prefix]}"
+    if not issubclass(law.model, EveryCase):
+        yield "it needs EveryCase among its bases, which is what all laws share"
     if not hasattr(law.model, "notice_values"):
         yield "it needs notice_values(), which says what its notices may speak of"
     if any(spec.subject is None for spec in law.openings.values()) and not hasattr(law.model, "place"):

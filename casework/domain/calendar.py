@@ -211,22 +211,24 @@ class Calendar:
         for begin, resumed in _standstills(start, pauses, now):
             if begin >= due_at:
                 break
-            noted = self.last_day(due_at)
             if limit.unit == "days":
                 steps.append(deadline_steps.paused(begin, resumed, "seconds", resumed - begin))
                 end += resumed - begin
             else:
                 stood = self.elapsed(begin, resumed)
+                later = self.add(end, stood)
                 steps.append(deadline_steps.paused(begin, resumed, "business_seconds", stood))
-                end = self.add(end, stood)
+                steps += deadline_steps.hours_run(self, end, later, told=self.last_day(end))
+                end = later
             # A day that was rolled forward may settle earlier once its end has moved off the day off; never shorten.
-            due_at = max(due_at, self._settled(end, limit, roll_forward))
-            steps += deadline_steps.moved(self, noted, end, due_at)
-            least = self.due(resumed, minimum_left).due_at if minimum_left else due_at
-            if least > due_at:
+            settled = self._settled(end, limit, roll_forward)
+            due_at = max(due_at, settled)
+            steps += deadline_steps.rolled(self, end, settled, due_at)
+            least = self.due(resumed, minimum_left) if minimum_left else None
+            if least and least.due_at > due_at:
                 steps.append({"step": "minimum_left", "from": iso(resumed), "limit": str(minimum_left)})
-                steps += deadline_steps.moved(self, self.last_day(due_at), least, least)
-                end = due_at = least
+                steps += deadline_steps.without_ends(least.steps)
+                end = due_at = least.due_at
         guessed = self.guessed(due_at)
         return Deadline(due_at, bool(guessed), (*steps, *guessed, {"step": "due", "at": iso(due_at)}))
 
@@ -277,8 +279,7 @@ class Calendar:
             yield from deadline_steps.workdays_counted(self, first, last)
         elif limit.unit == "days":
             yield from deadline_steps.days_counted(self, int(limit.amount), end)
-            if due_at > end:
-                yield from deadline_steps.moved(self, self.last_day(end) - DAY, end, due_at)
+            yield from deadline_steps.rolled(self, end, due_at, due_at)
         else:
             yield from deadline_steps.hours_run(self, start, end)
 

@@ -9,8 +9,10 @@ from datetime import date
 from typing import Any
 
 import yaml
+from django.utils.translation import gettext as _
 
 from casework.domain.calendar import Calendar, CalendarError
+from casework.imports.problems import quote
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 REQUIRED = {"label", "time_zone", "windows", "weekly", "first", "published_through", "source"}
@@ -61,25 +63,36 @@ def parse_days(csv_text: str) -> dict[date, tuple[bool, str]]:
     CalendarError names the line that is wrong.
     """
     if "\0" in csv_text:
-        raise CalendarError("Expected a CSV file of days, but it holds NUL characters: save it as text.")
+        raise CalendarError(_("Expected a CSV file of days, but it holds NUL characters: save it as text."))
     reader = csv.DictReader(csv_text.removeprefix("\ufeff").splitlines())
-    if reader.fieldnames != ["date", "kind", "holiday"]:
-        raise CalendarError(f"Line 1: expected date,kind,holiday, but it is {reader.fieldnames}.")
     days: dict[date, tuple[bool, str]] = {}
-    for row in reader:
-        where = f"Line {reader.line_num}"
-        try:
-            day = date.fromisoformat(row["date"] or "")
-        except ValueError:
-            raise CalendarError(f"{where}: expected a date, YYYY-MM-DD, but it is {row['date']!r}.") from None
-        if None in row or row["holiday"] is None:
-            raise CalendarError(f"{where}: expected three columns, date,kind,holiday, but it has others.")
-        if row["kind"] not in ("off", "work"):
-            raise CalendarError(f"{where}: expected the kind off or work, but it is {row['kind']!r}.")
-        if day in days:
-            raise CalendarError(f"{where}: expected each date once, but {day} was given before.")
-        days[day] = (row["kind"] == "work", row["holiday"])
+    try:
+        if reader.fieldnames != ["date", "kind", "holiday"]:
+            raise _wrong(1, _("expected date,kind,holiday, but it is %(found)s"), reader.fieldnames)
+        for row in reader:
+            day, working, holiday = _day(row, reader.line_num)
+            if day in days:
+                raise _wrong(reader.line_num, _("expected each date once, but %(found)s was given before"), day)
+            days[day] = (working, holiday)
+    except csv.Error as error:
+        raise _wrong(reader.line_num, _("expected a CSV file of days, but %(found)s"), error) from None
     return days
+
+
+def _day(row: dict[Any, Any], line: int) -> tuple[date, bool, str]:
+    try:
+        day = date.fromisoformat(row["date"] or "")
+    except ValueError:
+        raise _wrong(line, _("expected a date, YYYY-MM-DD, but it is %(found)s"), repr(row["date"])) from None
+    if None in row or row["holiday"] is None:
+        raise _wrong(line, _("expected three columns, date,kind,holiday, but it has others"))
+    if row["kind"] not in ("off", "work"):
+        raise _wrong(line, _("expected the kind off or work, but it is %(found)s"), repr(row["kind"]))
+    return day, row["kind"] == "work", row["holiday"]
+
+
+def _wrong(line: int, words: str, found: Any = "") -> CalendarError:
+    return CalendarError(_("Line %(line)d: %(wrong)s.") % {"line": line, "wrong": words % {"found": quote(str(found))}})
 
 
 def parse_calendars(yaml_text: str) -> dict[str, CalendarSpec]:

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from casework.domain import deadline_steps
 from casework.domain.action import ClockSpec
 from casework.domain.calendar import Calendar, Deadline
 from casework.domain.hours import calendar_named
 from casework.domain.limits import Limit
+from casework.domain.reckoning import reckoned, reckoned_again
 from casework.domain.recorder import Recorder
 from casework.keys import new_key
 from casework.models import Clock, ClockEntry, ClockWarning
@@ -49,7 +51,7 @@ class Clockwork:
         )  # fmt: skip
         self._family.clocks.append(clock)
         self._recorder.insert(clock)
-        self._warn(clock, rule, calendar)
+        self._warn(clock, rule, calendar, at)
         return [*shown, self._enter(case, clock, "start", at)]
 
     def stop(self, case: Any, name: str, at: datetime, reason: str) -> list[dict]:
@@ -76,26 +78,32 @@ class Clockwork:
         rule = rules.clocks[name]
         calendar = calendar_named(clock.calendar, self._family.stamp)
         clock.pauses = [*clock.pauses[:-1], [clock.pauses[-1][0], at.isoformat()]]
-        deadline = _reckoned(calendar, clock, rule, at)
-        clock.state, clock.due_at, clock.provisional = State.RUNNING, deadline.due_at, deadline.provisional
-        clock.steps = list(deadline.steps)
-        self._recorder.update(clock, ("state", "pauses", "due_at", "provisional", "steps"))
-        self._recorder.set(ClockWarning, "clock_id", [clock.pk], {"done_at": at})
-        self._warn(clock, rule, calendar, after=at)
+        clock.state = State.RUNNING
+        self._set_due(clock, reckoned(calendar, clock, rule, at), "state", "pauses")
+        self._warn_again(case, clock, rule, calendar, at)
         return [self._enter(case, clock, "resume", at, reason)]
+
+    def reckon(self, case: Any, name: str, rules: Any, at: datetime) -> list[dict]:
+        """The deadline is as the calendar has it now; start, pauses and what was promised stay as they are."""
+        clock = self._family.clock(case, name)
+        if clock is None or clock.state not in COUNTING:
+            return []
+        rule, calendar = rules.clocks[name], calendar_named(clock.calendar, self._family.stamp)
+        deadline, before = reckoned_again(calendar, clock, rule, at), clock.due_at
+        if deadline is None:
+            return []
+        self._set_due(clock, deadline)
+        if clock.state == State.RUNNING and clock.due_at != before:
+            self._warn_again(case, clock, rule, calendar, at)
+        return [self._enter(case, clock, "reckon", at) | {"due_before": before}]
 
     def postpone(self, case: Any, name: str, until: datetime, at: datetime, reason: str) -> list[dict]:
         """The clock runs on to `until`, for a stated reason (leave, an approved extension)."""
         clock = self._family.clock(case, name)
-        clock.due_at, clock.state = until, State.RUNNING
         guessed = calendar_named(clock.calendar, self._family.stamp).guessed(until)
-        clock.provisional = bool(guessed)
-        clock.steps = [
-            {"step": "start", "at": clock.started_at.isoformat()},
-            {"step": reason, "until": until.isoformat()},
-            *guessed,
-        ]
-        self._recorder.update(clock, ("due_at", "state", "provisional", "steps"))
+        steps = deadline_steps.extended(clock.steps, clock.due_at, until, at, reason, guessed)
+        clock.postponed_to, clock.state = until, State.RUNNING
+        self._set_due(clock, Deadline(until, bool(guessed), tuple(steps)), "postponed_to", "state")
         return [self._enter(case, clock, "extend", at, reason)]
 
     def _end(self, case: Any, name: str, state: str, kind: str, at: datetime, reason: str) -> list[dict]:
@@ -107,19 +115,27 @@ class Clockwork:
         self._recorder.set(ClockWarning, "clock_id", [clock.pk], {"done_at": at})
         return [self._enter(case, clock, kind, at, reason)]
 
-    def _warn(self, clock: Clock, rule: Any, calendar: Calendar, after: datetime | None = None) -> None:
+    def _set_due(self, clock: Clock, deadline: Deadline, *others: str) -> None:
+        clock.due_at, clock.provisional, clock.steps = deadline.due_at, deadline.provisional, list(deadline.steps)
+        self._recorder.update(clock, ("due_at", "provisional", "steps", *others))
+
+    def _warn_again(self, case: Any, clock: Clock, rule: Any, calendar: Calendar, at: datetime) -> None:
+        """The reminders of a deadline that moved: those of the old one are over, those after `at` are set anew."""
+        self._recorder.set(ClockWarning, "clock_id", [clock.pk], {"done_at": at})
+        self._warn(clock, rule, calendar, at, f" #{case.seq + 1}")
+
+    def _warn(self, clock: Clock, rule: Any, calendar: Calendar, after: datetime, suffix: str = "") -> None:
         whole = calendar.elapsed(clock.started_at, clock.due_at)
         for mark in rule.warn_at:
             if mark.endswith("%"):
                 due = calendar.add(clock.started_at, whole * int(mark[:-1]) / 100)
             else:
                 due = calendar.before(clock.due_at, Limit.parse(mark.removesuffix(" before")))
-            if due <= (after or clock.started_at):
-                continue
-            name = mark if after is None else f"{mark} #{len(clock.pauses)}"
-            self._recorder.insert(
-                ClockWarning(id=new_key(), clock_id=clock.pk, case_id=clock.case_id, mark=name, due_at=due)
-            )
+            if due > after:
+                pk, name = new_key(), mark + suffix  # a mark is set once an event
+                self._recorder.insert(
+                    ClockWarning(id=pk, clock_id=clock.pk, case_id=clock.case_id, mark=name, due_at=due)
+                )
 
     def _enter(self, case: Any, clock: Clock, kind: str, at: datetime, reason: str = "") -> dict[str, Any]:
         running = clock.state == State.RUNNING
@@ -133,14 +149,6 @@ class Clockwork:
         if running:
             shown |= {"due_at": clock.due_at, "provisional": clock.provisional}
         return shown | ({"reason": reason} if reason else {})
-
-
-def _reckoned(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Deadline:
-    pauses = [
-        (datetime.fromisoformat(begin), datetime.fromisoformat(end) if end else None) for begin, end in clock.pauses
-    ]
-    least = Limit.parse(rule.minimum_left) if rule.minimum_left else None
-    return calendar.due_after_pauses(clock.started_at, Limit.parse(clock.limit), pauses, now, least)
 
 
 def is_late(clock: Clock | None, moment: datetime) -> bool:

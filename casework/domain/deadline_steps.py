@@ -1,18 +1,26 @@
-"""Why a deadline is what it is: the arithmetic as steps that a page can put into words.
+"""Why a deadline is what it is: the arithmetic as steps that every door can put into words and add up again.
 
-Steps are JSON-able and free of floats, since ledger entries carry them. Moments are ISO in UTC, dates are the
-calendar's own. A step is one of
+Steps are JSON-able and free of floats. Moments are ISO in UTC, dates are the calendar's own. First comes
+start (at), then the limit:
 
-    start (at), due (at), provisional (after)
-    counted_day (date, n), counted_days (n, date), ran (date, business_seconds)
-    skipped_day (date, why: holiday | weekend, name), makeup_day (date, name), rolled (date)
-    pause (from, to, business_seconds; or seconds, where the limit is in calendar days)
-    minimum_left (from, limit)
+    in workdays        counted_day (date, n), and at the end close (at)
+    in calendar days   counted_days (n, date, at)
+    in business time   ran (date, business_seconds, open: [[from, to], …])
+
+with the days in between as skipped_day (date, why: holiday | weekend, name) and makeup_day (date, name). Whatever moved
+the deadline follows in order:
+
+    rolled (date, at)                            a day off was its last one; kept (at): it had been rolled there before
+    pause (from, to, business_seconds), ran …    seconds instead, without ran, where the limit is in calendar days
+    minimum_left (from, limit)                   with the steps of that limit
+    extended (at, from, to, reason)
+
+and at the end provisional (after) where it is, and due (at). `business_seconds` of several days add up to the length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +36,7 @@ SECOND = timedelta(seconds=1)
 
 
 def workdays_counted(calendar: Calendar, first: date, last: date) -> Iterator[Step]:
-    """The days after `first`, which does not count, through `last`."""
+    """The days after `first`, which does not count, through `last`, and its close of business."""
     n = 0
     for day in dates(first + DAY, last):
         if note := _unusual(calendar, day):
@@ -36,37 +44,60 @@ def workdays_counted(calendar: Calendar, first: date, last: date) -> Iterator[St
         if calendar.is_working_day(day):
             n += 1
             yield {"step": "counted_day", "date": day.isoformat(), "n": n}
+    yield {"step": "close", "at": iso(calendar.close_of(last))}
 
 
 def days_counted(calendar: Calendar, n: int, end: datetime) -> Iterator[Step]:
-    """Calendar days, none of which is skipped."""
-    yield {"step": "counted_days", "n": n, "date": calendar.last_day(end).isoformat()}
+    """Calendar days, none of which is skipped, to 24:00 of the last."""
+    yield {"step": "counted_days", "n": n, "date": calendar.last_day(end).isoformat(), "at": iso(end)}
 
 
-def hours_run(calendar: Calendar, start: datetime, end: datetime) -> Iterator[Step]:
-    """The business time that ran on each day, and the days on which none did."""
-    for day in dates(calendar.day_of(start), calendar.last_day(end)):
-        begin, midnight = local(calendar.zone, day, 0), local(calendar.zone, day, MINUTES_A_DAY)
-        ran = calendar.elapsed(max(begin, start), min(midnight, end))
+def hours_run(calendar: Calendar, begin: datetime, end: datetime, told: date | None = None) -> Iterator[Step]:
+    """The business time that ran on each day, and the days after `told` on which none did."""
+    passed = timedelta(0)
+    for day in dates(calendar.day_of(begin), calendar.last_day(end)):
+        midnight, next_midnight = local(calendar.zone, day, 0), local(calendar.zone, day, MINUTES_A_DAY)
+        spans = calendar.hours.within(max(midnight, begin), min(next_midnight, end))
         # The hours after midnight of a night shift run on a day off too.
-        if (note := _unusual(calendar, day)) and not (ran and note["step"] == "skipped_day"):
+        note = _unusual(calendar, day) if told is None or day > told else None
+        if note and not (spans and note["step"] == "skipped_day"):
             yield note
-        if ran:
-            yield {"step": "ran", "date": day.isoformat(), "business_seconds": ran // SECOND}
+        if spans:
+            before, passed = passed, passed + sum((closes - opens for opens, closes in spans), timedelta(0))
+            # Cut once for all days, so that what is shown of each adds up.
+            seconds = passed // SECOND - before // SECOND
+            opened = [[iso(opens), iso(closes)] for opens, closes in spans]
+            yield {"step": "ran", "date": day.isoformat(), "business_seconds": seconds, "open": opened}
 
 
-def moved(calendar: Calendar, noted: date, end: datetime, due_at: datetime) -> Iterator[Step]:
-    """The unusual days after `noted` that a deadline passed over; it is `due_at`, rolled on from `end`."""
-    last = calendar.last_day(due_at)
-    for day in dates(noted + DAY, last):
-        if note := _unusual(calendar, day):
-            yield note
-    if due_at > end:
-        yield {"step": "rolled", "date": last.isoformat()}
+def rolled(calendar: Calendar, end: datetime, settled: datetime, due_at: datetime) -> Iterator[Step]:
+    """How an end on a day off, which settles at `settled`, came to be due at `due_at`; nothing where it is that end."""
+    if due_at > settled:
+        yield {"step": "kept", "at": iso(due_at)}
+    elif due_at > end:
+        last = calendar.last_day(due_at)
+        for day in dates(calendar.last_day(end), last):
+            if note := _unusual(calendar, day):
+                yield note
+        yield {"step": "rolled", "date": last.isoformat(), "at": iso(due_at)}
 
 
 def paused(begin: datetime, resumed: datetime, unit: str, stood: timedelta) -> Step:
     return {"step": "pause", "from": iso(begin), "to": iso(resumed), unit: stood // SECOND}
+
+
+def without_ends(steps: Sequence[Step]) -> list[Step]:
+    """What lies between start and due, so that a deadline's arithmetic may stand inside another's."""
+    return [step for step in steps if step["step"] not in ("start", "provisional", "due")]
+
+
+def extended(
+    steps: Sequence[Step], due_at: datetime, until: datetime, at: datetime, reason: str, guessed: Sequence[Step]
+) -> list[Step]:
+    """The arithmetic of a deadline that at the moment `at` was moved from `due_at` to `until`."""
+    moved = {"step": "extended", "at": iso(at), "from": iso(due_at), "to": iso(until), "reason": reason}
+    before = [step for step in steps if step["step"] not in ("provisional", "due")]
+    return [*before, moved, *guessed, {"step": "due", "at": iso(until)}]
 
 
 def iso(moment: datetime) -> str:

@@ -174,6 +174,8 @@ def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: C
             changes.clocks += step.clocks.resume(case, name, rules, step.at, reason)
         case fx.PostponeClock(name, until, reason):
             changes.clocks += step.clocks.postpone(case, name, until, step.at, reason)
+        case fx.ReckonClock(name):
+            changes.clocks += step.clocks.reckon(case, name, rules, step.at)
         case fx.Notify(kind, parties, roles, clock):
             people = sorted({p.person_id for role in parties for p in step.family.parties_of(case, role)})
             step.deliver(case, "notify", {"kind": kind, "people": people, "roles": roles, "clock": clock})

@@ -14,7 +14,7 @@ from casework.domain.errors import Stale
 from casework.domain.now import now
 from casework.domain.policy import pinned_policy, texts
 from casework.domain.reading import read_family_of
-from casework.domain.wording import local_text
+from casework.domain.wording import due_text
 from casework.models import Delivery, Notice
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,8 @@ def _values(case: Any, family: Any, book: Any, kind: str, clock: str) -> dict[st
     if clock:
         rule, running = rules.clocks[clock], family.clock(case, clock)
         values |= {"clock": texts(rule.label), "limit": policy.limit_in_words(rule.within)}
-        values["until"] = local_text(running.due_at) if running else policy.limit_in_words(rule.within)
+        due = due_text(running.due_at, running.provisional) if running else None
+        values["until"] = due or policy.limit_in_words(rule.within)
     notice = rules.notices[kind]
     wanted = set().union(*notice.title.placeholders().values(), *notice.body.placeholders().values())
     return {name: value for name, value in values.items() if name in wanted}

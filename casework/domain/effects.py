@@ -94,6 +94,13 @@ class PostponeClock:
 
 
 @dataclass(frozen=True)
+class ReckonClock:
+    """The clock's deadline is reckoned again by the calendar as it is now."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Notify:
     """A notice of `kind` (texts in policy) to everyone in these parts of the case at this moment, or holding these
     roles on its unit; `clock` is the deadline it speaks of."""

@@ -1,12 +1,15 @@
 """The compiled calendars, their days from the database, held in memory under the stamp's version."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 
 from django.conf import settings
 
 from casework.domain.calendar import Calendar
 from casework.domain.calendar_files import CalendarSpec, parse_calendars
-from casework.models import CalendarDay, Stamp
+from casework.models import CalendarDay, CalendarHorizon, Stamp
 
 
 @lru_cache(maxsize=1)
@@ -18,10 +21,29 @@ def calendar_specs() -> dict[str, CalendarSpec]:
     return found
 
 
+def published_through(name: str) -> date | None:
+    """The day through which notices settle the calendar; None where none can change it. Its file says how it began."""
+    stated = calendar_specs()[name].published_through
+    if stated is None:
+        return None
+    row = CalendarHorizon.objects.filter(pk=name).first()
+    return row.published_through if row else stated
+
+
+def days_of(name: str) -> dict[date, tuple[bool, str]]:
+    """The days that notices made off or working: date -> (working, holiday)."""
+    rows = CalendarDay.objects.filter(calendar=name).order_by("date")
+    return {day: (working, holiday) for day, working, holiday in rows.values_list("date", "working", "holiday")}
+
+
+def compiled(name: str, days: Mapping[date, tuple[bool, str]], through: date | None) -> Calendar:
+    """The calendar as it would be with these days, settled through that day; CalendarError if it cannot be."""
+    return replace(calendar_specs()[name], published_through=through).compile(days)
+
+
 @lru_cache(maxsize=16)
 def _compiled(name: str, stamp: int) -> Calendar:
-    days = {day.date: (day.working, day.holiday) for day in CalendarDay.objects.filter(calendar=name).order_by("date")}
-    return calendar_specs()[name].compile(days or None)
+    return compiled(name, days_of(name), published_through(name))
 
 
 def calendar_named(name: str, stamp: int | None = None) -> Calendar:

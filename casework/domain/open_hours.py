@@ -58,6 +58,12 @@ class OpenHours:
         index = bisect_right(self.opens, tick) - 1
         return 0 if index < 0 else self.before[index] + min(tick, self.closes[index]) - self.opens[index]
 
+    def within(self, begin: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """What is open from `begin` to `end`, in order."""
+        first, last = self._inside(begin), self._inside(end)
+        found = range(bisect_right(self.closes, first), bisect_left(self.opens, last)) if first < last else ()
+        return [(moment_of(max(self.opens[i], first)), moment_of(min(self.closes[i], last))) for i in found]
+
     def first_moment(self, passed: int) -> datetime:
         """The first moment by which so much time has passed: a close, not the opening after it."""
         index = bisect_left(self.after, passed)

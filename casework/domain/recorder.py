@@ -93,7 +93,8 @@ class Recorder:
                 pk = model._meta.pk.attname
                 write = updates.setdefault((model, columns), _Write(model, columns, pk))
                 write.rows.append({pk: obj.pk, **{name: _value(obj, name) for name in columns}})
-        return [*inserts.values(), *updates.values(), *self._sets.values()]
+        # Inserts come last: no form's changes see them (`set` has changed them in memory).
+        return [*updates.values(), *self._sets.values(), *inserts.values()]
 
     def _cte(self, writes: list[_Write]) -> None:
         shape = tuple((w.model, w.columns, w.match, _bound(len(w.rows)) if w.match else "") for w in writes)

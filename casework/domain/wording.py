@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from casework.domain.directory import Directory
@@ -17,6 +17,18 @@ def local_text(moment: datetime) -> str:
     """A moment as people of the organisation read it, with its offset."""
     local = moment.astimezone(ZoneInfo(settings.TIME_ZONE))
     return f"{local:%Y-%m-%d %H:%M} {local.isoformat()[-6:]}"
+
+
+def due_text(moment: datetime, provisional: bool) -> str | dict[str, str]:
+    """A deadline as people of the organisation read it; a provisional one says so, in each language."""
+    text = local_text(moment)
+    if not provisional:
+        return text
+    said = {}
+    for language, code in (("zh", "zh-hans"), ("en", "en")):
+        with override(code):
+            said[language] = _("%(moment)s (provisional)") % {"moment": text}
+    return said
 
 
 def spoken(text: Any) -> str:
@@ -52,6 +64,12 @@ def seat_label(code: str) -> str:
     """The words for whoever signs there, a decider or the organisation; the code itself where no policy has any."""
     found = _labelled("seats", code)
     return spoken(found) if found else code
+
+
+def deed_label(law: Any, policy: Any, action: str) -> str:
+    """The words for an action that was done: the policy's for the timeline, else what the law calls it."""
+    words, spec = policy.case_type(law.app).timeline.get(action), law.actions.get(action)
+    return spoken(words) if words else str(spec.label) if spec else action
 
 
 def bar_text(code: str) -> Any:

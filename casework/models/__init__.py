@@ -1,6 +1,6 @@
 """Rows, constraints and indexes. What may happen to them stands in casework.domain."""
 
-from casework.models.calendar import CalendarDay
+from casework.models.calendar import CalendarDay, CalendarHorizon
 from casework.models.case import Case, CaseRead, Family, Numbering, Party
 from casework.models.clock import Clock, ClockEntry, ClockWarning
 from casework.models.delivery import Delivery, Notice
@@ -18,8 +18,8 @@ from casework.models.task import Task
 from casework.models.unit import Unit
 
 __all__ = [
-    "Account", "CalendarDay", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry", "ClockWarning",
-    "Delivery", "Document", "EventText", "Evidence", "Family", "Grant", "ImportRun", "Installation", "Leave",
-    "LoginFailure", "Notice", "Numbering", "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey",
+    "Account", "CalendarDay", "CalendarHorizon", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry",
+    "ClockWarning", "Delivery", "Document", "EventText", "Evidence", "Family", "Grant", "ImportRun", "Installation",
+    "Leave", "LoginFailure", "Notice", "Numbering", "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey",
     "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

@@ -18,3 +18,13 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date}"
+
+
+class CalendarHorizon(models.Model):
+    """Through which day the notices settle a calendar; deadlines beyond it are provisional."""
+
+    calendar = models.CharField(max_length=20, primary_key=True)
+    published_through = models.DateField()
+
+    def __str__(self) -> str:
+        return f"{self.calendar}: {self.published_through}"

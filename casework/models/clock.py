@@ -25,6 +25,7 @@ class Clock(models.Model):
     calendar = models.CharField(max_length=20)
     pauses = models.JSONField(default=list)
     steps = models.JSONField(default=list)
+    postponed_to = models.DateTimeField(null=True)  # what was promised, whatever the limit alone would give
     attempts = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
     problem = models.TextField(blank=True)
@@ -35,7 +36,7 @@ class Clock(models.Model):
 
 
 class ClockEntry(models.Model):
-    """The ledger of a clock: start, pause, resume, extend, stop, breach."""
+    """The ledger of a clock: start, pause, resume, extend, reckon, stop, breach."""
 
     id = models.BigIntegerField(primary_key=True)
     clock = models.ForeignKey(Clock, models.PROTECT, related_name="entries")

@@ -16,7 +16,7 @@ from casework.domain.ledger import plain
 from casework.domain.perform import Result
 from casework.flow.projection import nodes
 from casework.models import Party
-from casework.queries.owed import clock_entries, task_entries
+from casework.queries.owed import clock_ledgers, explained, task_entries
 from casework.queries.presenting import presented
 from casework.queries.sight import Sight, look_at
 
@@ -45,13 +45,15 @@ def blind_head(case: Any) -> dict[str, Any]:
 
 
 def blind_clocks(case: Any, sight: Sight) -> list[dict[str, Any]]:
-    """The limits of what the person owes, from when they were seated, without the ledger's places."""
+    """The limits of what the person owes, from when they were seated, without what stands in the ledger."""
     seat = sight.blind
     own = {node.clock: node for node in nodes(type(case)) if node.seat == seat.role}
     return [
-        {**clock, "name": seatless(clock["name"]), "label": str(own[clock["name"]].label), "generation": None,
-         "entries": []}
-        for clock in clock_entries(case, sight) if clock["name"] in own and clock["started_at"] >= plain(seat.since)
+        explained({
+            **clock, "name": seatless(clock["name"]), "label": str(own[clock["name"]].label), "generation": None,
+            "entries": [],
+        })
+        for clock in clock_ledgers(case, sight) if clock["name"] in own and clock["started_at"] >= plain(seat.since)
     ]  # fmt: skip
 
 

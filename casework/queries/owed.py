@@ -3,36 +3,54 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+
+from casework.domain.deadline_words import explanation
+from casework.domain.hours import calendar_specs
 from casework.domain.law import law_of
-from casework.domain.ledger import plain
+from casework.domain.ledger import plain, stream_of
 from casework.domain.policy import pinned_policy
-from casework.domain.wording import role_label, spoken
+from casework.domain.wording import deed_label, role_label, spoken
 from casework.flow.projection import nodes
-from casework.models import Clock, ClockEntry
+from casework.models import CaseEvent, Clock, ClockEntry
 from casework.queries.sight import Sight
 
 
 def clock_entries(case: Any, sight: Sight) -> list[dict[str, Any]]:
-    """One statement: the entries with their clocks, since every clock has at least its start."""
+    """One statement: the entries with their clocks, since every clock has at least its start, and their events."""
+    return [explained(clock) for clock in clock_ledgers(case, sight)]
+
+
+def explained(clock: dict[str, Any]) -> dict[str, Any]:
+    """The clock with its ledger in words."""
+    return {**clock, "explanation": explanation(clock, calendar_specs()[clock["calendar"]])}
+
+
+def clock_ledgers(case: Any, sight: Sight) -> list[dict[str, Any]]:
+    """The same in figures alone."""
     policy = pinned_policy(case.policy_id)
     rules = policy.case_type(law_of(case).app).clocks
+    event = CaseEvent.objects.filter(stream=stream_of(case), seq=OuterRef("event_seq"))
+    entries = ClockEntry.objects.filter(clock__case_id=case.pk).select_related("clock").order_by("id")
     found: dict[int, dict[str, Any]] = {}
-    for entry in ClockEntry.objects.filter(clock__case_id=case.pk).select_related("clock").order_by("id"):
-        clock = entry.clock
+    for entry in entries.annotate(action=Subquery(event.values("action")), actor=Subquery(event.values("actor_id"))):
+        clock, rule = entry.clock, rules[entry.clock.name]
         if clock.pk not in found:
             running = clock.state == Clock.State.RUNNING
             found[clock.pk] = {
-                "name": clock.name, "label": spoken(rules[clock.name].label), "generation": clock.generation,
+                "name": clock.name, "label": spoken(rule.label), "generation": clock.generation,
                 "state": clock.state, "started_at": plain(clock.started_at), "due_at": plain(clock.due_at),
                 "provisional": clock.provisional, "limit": clock.limit,
-                "limit_label": spoken(policy.limit_in_words(clock.limit)), "calendar": clock.calendar,
+                "limit_label": spoken(policy.limit_in_words(clock.limit)), "source": rule.source,
+                "minimum_left": rule.minimum_left, "calendar": clock.calendar,
                 "time_left_s": seconds_between(sight.at, clock.due_at) if running else None,
                 "pauses": clock.pauses, "steps": clock.steps, "entries": [],
             }  # fmt: skip
         found[clock.pk]["entries"].append(
             {
                 "kind": entry.kind, "at": plain(entry.at), "due_at": plain(entry.due_at), "reason": entry.reason,
-                "event_seq": entry.event_seq,
+                "event_seq": entry.event_seq, "what": deed_label(law_of(case), policy, entry.action),
+                "by": sight.person(entry.actor),
             }
         )  # fmt: skip
     return list(found.values())

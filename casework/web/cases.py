@@ -13,7 +13,6 @@ from casework.domain.policy import pinned_policy
 from casework.domain.wording import spoken
 from casework.queries.presenting import paged
 from casework.serving import opened_by
-from casework.web.deadlines import explained
 from casework.web.recordings import RECORDING, as_it_is, marks_of
 from casework.web.timeline import timeline
 from casework.web.visitor import page
@@ -61,7 +60,7 @@ def _owed_first(actions: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> l
 
 
 def _clock(clock: dict[str, Any]) -> dict[str, Any]:
-    return {**explained(clock), "state_label": CLOCK_STATES[clock["state"]]}
+    return {**clock, "state_label": CLOCK_STATES[clock["state"]]}
 
 
 def _paper(paper: dict[str, Any], case: Any) -> dict[str, Any]:

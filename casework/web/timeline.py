@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from casework.domain.errors import InvalidInput
 from casework.domain.law import law_of
 from casework.domain.policy import pinned_policy
-from casework.domain.wording import party_label, role_label, spoken
+from casework.domain.wording import deed_label, party_label, role_label, spoken
 from casework.queries.events import newest_events
 from casework.queries.sight import Sight
 
@@ -34,10 +34,9 @@ def timeline(sight: Sight, case: Any, asked: Any) -> dict[str, Any]:
 def _said(told: dict[str, Any], sight: Sight, case: Any) -> dict[str, Any]:
     entry, law = told["entry"], law_of(case)
     policy, spec = pinned_policy(entry["policy"]), law.actions.get(entry["action"])
-    words = policy.case_type(law.app).timeline.get(entry["action"])
     return {
         "seq": told["seq"], "digest": told["digest"], "at": entry["received_at"],
-        "what": spoken(words) if words else str(spec.label) if spec else entry["event"],
+        "what": deed_label(law, policy, entry["action"]),
         "who": _who(entry, sight), "behalf": _name(entry.get("on_behalf_of"), sight),
         "right": _right(entry, sight, law.app, policy), "edition": policy.organisation.edition.version,
         "policy": entry["policy"], "is_system": entry["actor"] == SYSTEM, "decides": bool(spec and spec.decides),

@@ -419,31 +419,39 @@ def test_steps_explain_skipped_made_up_and_counted_days():
         {"step": "counted_day", "date": "2026-10-09", "n": 2},
         {"step": "makeup_day", "date": "2026-10-10", "name": "国庆节"},
         {"step": "counted_day", "date": "2026-10-10", "n": 3},
+        {"step": "close", "at": "2026-10-10T10:00:00+00:00"},
         {"step": "due", "at": "2026-10-10T10:00:00+00:00"},
     )
 
 
 def test_steps_of_hours_say_how_long_ran_on_which_day():
-    assert due("2026-11-06 17:00", "2 hours").steps[1:-1] == (
-        {"step": "ran", "date": "2026-11-06", "business_seconds": 3600},
+    assert due("2026-11-06 11:00", "7.5 hours").steps[1:-1] == (
+        ran("2026-11-06", 6 * 3600, ("03:00", "04:00"), ("05:00", "10:00")),
         {"step": "skipped_day", "date": "2026-11-07", "why": "weekend"},
         {"step": "skipped_day", "date": "2026-11-08", "why": "weekend"},
-        {"step": "ran", "date": "2026-11-09", "business_seconds": 3600},
+        ran("2026-11-09", 5400, ("01:00", "02:30")),
     )
+
+
+def ran(day, seconds, *opened):
+    """The step of a day on which so many seconds ran, within these hours of UTC."""
+    spans = [[f"{day}T{opens}:00+00:00", f"{day}T{closes}:00+00:00"] for opens, closes in opened]
+    return {"step": "ran", "date": day, "business_seconds": seconds, "open": spans}
 
 
 def test_steps_of_calendar_days_say_where_they_rolled():
     assert due("2026-11-02 10:00", "5 days").steps[1:-1] == (
-        {"step": "counted_days", "n": 5, "date": "2026-11-07"},
+        {"step": "counted_days", "n": 5, "date": "2026-11-07", "at": "2026-11-07T16:00:00+00:00"},
         {"step": "skipped_day", "date": "2026-11-07", "why": "weekend"},
         {"step": "skipped_day", "date": "2026-11-08", "why": "weekend"},
-        {"step": "rolled", "date": "2026-11-09"},
+        {"step": "rolled", "date": "2026-11-09", "at": "2026-11-09T10:00:00+00:00"},
     )
 
 
-def test_steps_of_a_pause_name_its_business_time_and_the_days_it_passed():
+def test_steps_of_a_pause_name_its_business_time_and_when_it_ran_instead():
     steps = paused("2026-11-04 10:00", "2 workdays", ("2026-11-05 10:00", "2026-11-05 14:00")).steps
-    assert steps[-4:-1] == (
+    assert steps[-6:-1] == (
+        {"step": "close", "at": "2026-11-06T10:00:00+00:00"},
         {
             "step": "pause",
             "from": "2026-11-05T02:00:00+00:00",
@@ -452,6 +460,7 @@ def test_steps_of_a_pause_name_its_business_time_and_the_days_it_passed():
         },
         {"step": "skipped_day", "date": "2026-11-07", "why": "weekend"},
         {"step": "skipped_day", "date": "2026-11-08", "why": "weekend"},
+        ran("2026-11-09", 3 * 3600, ("01:00", "04:00")),
     )
     assert json.loads(json.dumps(steps)) == list(steps)
 

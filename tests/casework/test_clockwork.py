@@ -49,6 +49,8 @@ def test_clock_when_paused_and_resumed_leaves_the_policys_minimum(db, time):
     assert [(e.kind, e.due_at is None) for e in clock.entries.order_by("id")] == [
         ("start", False), ("pause", True), ("resume", False),
     ]  # fmt: skip
+    waiting = ClockWarning.objects.filter(clock=clock, done_at=None).order_by("due_at")
+    assert [local(warning.due_at) for warning in waiting] == ["11-06 18:00:00", "11-09 16:00:00"]
 
 
 def test_clock_when_paused_is_not_fired_and_its_warnings_wait(db, time):

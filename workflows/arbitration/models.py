@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from casework.domain.action import ClockSpec
+from casework.domain.every_case import EveryCase
 from casework.domain.policy import texts
 from casework.domain.wording import listed
 from casework.models import Case
@@ -16,7 +17,7 @@ from workflows.arbitration.ending import Ending
 from workflows.arbitration.seating import Seating
 
 
-class Arbitration(Seating, Deciding, Ending, Case):
+class Arbitration(Seating, Deciding, Ending, EveryCase, Case):
     """A panel decides on what the agent does not accept of a ruling. Its award is the last word inside the company."""
 
     S = State = states.State

@@ -7,7 +7,7 @@ from casework.domain.hours import calendar_named
 from casework.domain.limits import Limit
 from casework.domain.now import now
 from casework.domain.policy import texts
-from casework.domain.wording import local_text
+from casework.domain.wording import due_text, local_text
 from workflows.disputes import criteria
 from workflows.evaluations.papers import Paper, both, shown
 from workflows.evaluations.scoring import apply as scored
@@ -79,7 +79,7 @@ class _Ruling(Paper):
         calendar = calendar_named(self.rules.clocks[clock].calendar, self.family.stamp)
         until = calendar.due(now(), Limit.parse(limit))
         words = self.policy.limit_in_words(limit)
-        return {"text": self.rules.texts[text].fill(limit=words, until=local_text(until.due_at))}
+        return {"text": self.rules.texts[text].fill(limit=words, until=due_text(until.due_at, until.provisional))}
 
     def foot(self) -> dict[str, Any]:
         return {

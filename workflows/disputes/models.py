@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.domain.action import SYSTEM, Act, ClockSpec, action
 from casework.domain.effects import Notify
+from casework.domain.every_case import EveryCase
 from casework.domain.policy import texts
 from casework.models import Case
 from workflows.disputes import states
@@ -17,7 +18,7 @@ from workflows.disputes.review import Review
 from workflows.disputes.ruling import Ruling
 
 
-class ScoreDispute(Filing, Review, Ruling, Reinstatement, Case):
+class ScoreDispute(Filing, Review, Ruling, Reinstatement, EveryCase, Case):
     """An agent contests an evaluation; one dispute per evaluation and publication."""
 
     S = State = states.State

@@ -20,6 +20,7 @@ from casework.domain.effects import (
     StartClock,
     StopClock,
 )
+from casework.domain.every_case import EveryCase
 from casework.domain.forms import WithReasons
 from casework.models import Case, Person
 from workflows.evaluations import forms, guards
@@ -52,7 +53,7 @@ class Recording(models.Model):
         constraints = [models.UniqueConstraint(fields=["interaction_id"], name="recording_interaction")]
 
 
-class Evaluation(Case):
+class Evaluation(EveryCase, Case):
     """One scored interaction. `state` is its standing; `reading` how far the agent has taken it in."""
 
     class State(models.TextChoices):

@@ -21,7 +21,7 @@ from casework.documents.signer import seal_signer
 from casework.domain.calendar import CalendarError
 from casework.domain.deliveries import stuck
 from casework.domain.directory import today
-from casework.domain.hours import calendar_specs
+from casework.domain.hours import calendar_named, calendar_specs, published_through
 from casework.domain.now import now
 from casework.domain.policy_check import load_checked
 from casework.domain.policy_files import PolicyError
@@ -142,16 +142,18 @@ def keys() -> Iterator[Finding]:
 def calendars() -> Iterator[Finding]:
     """Beyond the last notice every deadline is provisional."""
     try:
-        specs = calendar_specs()
+        settled = {name: published_through(name) for name in calendar_specs()}
+        for name in settled:
+            calendar_named(name)
     except CalendarError as problem:
         yield error("calendar", str(problem))
         return
-    for spec in specs.values():
-        if spec.published_through is None:
+    for name, day in settled.items():
+        if day is None:
             continue
-        words = _("%(name)s is published through %(day)s") % {"name": spec.name, "day": spec.published_through}
-        if spec.published_through - today() < HORIZON:
-            words += _("; import the next notice, or later deadlines stay provisional")
+        words = _("%(name)s is published through %(day)s") % {"name": name, "day": day}
+        if day - today() < HORIZON:
+            words += _("; import the next notice (import_calendar), or later deadlines stay provisional")
             yield warning("calendar", words)
         else:
             yield ok("calendar", words)

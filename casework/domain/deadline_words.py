@@ -1,0 +1,218 @@
+"""A deadline's ledger in words and figures: the one text for page, API and command."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from casework.domain.calendar_files import CalendarSpec
+from casework.domain.deadline_steps import SECOND, Step
+from casework.domain.deadline_sum import SumError, Term, added_up
+from casework.domain.limits import Limit
+from casework.domain.policy import current_policy
+from casework.domain.reckoning import KEPT
+from casework.domain.wording import spoken
+
+
+def explanation(clock: dict[str, Any], calendar: CalendarSpec) -> list[str]:
+    """The limit, each step, the sum, and how the clock stands, a line each; `clock` as queries tell of it. Who and why
+    is said as far as its `entries` say so."""
+    return _Words(clock, calendar).lines()
+
+
+def sum_line(steps: list[Step], limit: str, calendar: CalendarSpec) -> str:
+    """The sum alone, as the last line of the arithmetic has it."""
+    return _Words({"steps": steps, "limit": limit, "entries": []}, calendar).sum()
+
+
+class _Words:
+    """One clock's, in the active language; moments where its calendar is."""
+
+    def __init__(self, clock: dict[str, Any], calendar: CalendarSpec) -> None:
+        self._clock, self._calendar, self._zone = clock, calendar, ZoneInfo(calendar.tz)
+        self._limit = Limit.parse(clock["limit"])
+
+    def lines(self) -> list[str]:
+        steps = self._clock["steps"]
+        if self._clock["state"] == "paused":
+            before = [step for step in steps if step["step"] not in ("provisional", "due")]
+            return [self._rule(), *map(self._step, before), *self._stands_still()]
+        return [self._rule(), *map(self._step, steps), self.sum(), *self._end()]
+
+    # The limit and where it comes from
+
+    def _rule(self) -> str:
+        source = self._clock["source"]
+        values = {
+            "limit": self._clock["limit_label"],
+            "source": _("set by the organisation") if source == "designed" else source,
+            "calendar": spoken(dict(self._calendar.label)), "zone": self._calendar.tz,
+        }  # fmt: skip
+        return _("limit: %(limit)s (%(source)s), on the calendar %(calendar)s, %(zone)s") % values
+
+    # Steps
+
+    def _step(self, step: Step) -> str:
+        say: Callable[[Step], str] | None = getattr(self, f"say_{step['step']}", None)
+        return say(step) if say else str(step["step"])
+
+    def say_start(self, step: Step) -> str:
+        values = {"at": self._moment(step["at"]), "by": self._by("start", step["at"])}
+        if self._limit.unit in ("hours", "minutes"):
+            return _("started %(at)s%(by)s") % values
+        return _("started %(at)s%(by)s; that day does not count") % values
+
+    def say_due(self, step: Step) -> str:
+        return _("due %(at)s") % {"at": self._moment(step["at"])}
+
+    def say_provisional(self, step: Step) -> str:
+        return _("provisional: no notice settles days after %(day)s yet") % {"day": step["after"]}
+
+    def say_counted_day(self, step: Step) -> str:
+        return _("%(day)s: working day %(n)d") % {"day": _day(step["date"]), "n": step["n"]}
+
+    def say_close(self, step: Step) -> str:
+        return _("close of business %(at)s") % {"at": self._moment(step["at"])}
+
+    def say_counted_days(self, step: Step) -> str:
+        return _("%(n)d calendar days to %(day)s, 24:00") % {"n": step["n"], "day": _day(step["date"])}
+
+    def say_skipped_day(self, step: Step) -> str:
+        if step.get("name"):
+            return _("%(day)s: off, %(name)s") % {"day": _day(step["date"]), "name": step["name"]}
+        return _("%(day)s: off, weekend") % {"day": _day(step["date"])}
+
+    def say_makeup_day(self, step: Step) -> str:
+        if step.get("name"):
+            values = {"day": _day(step["date"]), "name": step["name"]}
+            return _("%(day)s: worked in lieu of a day off (%(name)s)") % values
+        return _("%(day)s: worked in lieu of a day off") % {"day": _day(step["date"])}
+
+    def say_ran(self, step: Step) -> str:
+        spans = [(self._time(opens), self._time(closes, ends=True)) for opens, closes in step.get("open", ())]
+        closed = [f"{one[1]}–{two[0]}" for one, two in zip(spans, spans[1:], strict=False)]
+        values = {
+            "day": _day(step["date"]), "spans": ", ".join("–".join(span) for span in spans),
+            "closed": ", ".join(closed), "time": _hours(step["business_seconds"]),
+        }  # fmt: skip
+        if closed:
+            return _("%(day)s: %(spans)s, %(time)s h of working time; closed %(closed)s") % values
+        return _("%(day)s: %(spans)s, %(time)s h of working time") % values
+
+    def say_rolled(self, step: Step) -> str:
+        return _("moved to the end of the next working day, %(day)s") % {"day": _day(step["date"])}
+
+    def say_kept(self, step: Step) -> str:
+        return _("stays at %(at)s: a pause never brings a deadline forward") % {"at": self._moment(step["at"])}
+
+    def say_pause(self, step: Step) -> str:
+        begin, end = datetime.fromisoformat(step["from"]), datetime.fromisoformat(step["to"])
+        values = {
+            "from": self._moment(step["from"]), "by": self._by("pause", step["from"]),
+            "to": self._moment(step["to"]), "then": self._by("resume", step["to"]),
+            "wall": _hours((end - begin) // SECOND), "time": _hours(step.get("business_seconds", 0)),
+        }  # fmt: skip
+        if "business_seconds" in step:
+            return _("stood still from %(from)s%(by)s to %(to)s%(then)s: of %(wall)s h, %(time)s h of working time "
+                     "are added") % values  # fmt: skip
+        return _("stood still from %(from)s%(by)s to %(to)s%(then)s: %(wall)s h are added") % values
+
+    def say_minimum_left(self, step: Step) -> str:
+        return _("after the pause at least %(left)s remain") % {"left": _limit_words(step["limit"])}
+
+    def say_extended(self, step: Step) -> str:
+        if step["reason"] == KEPT:
+            values = {"from": self._moment(step["from"]), "to": self._moment(step["to"])}
+            return _("stays at %(to)s: the calendar changed so late that %(from)s was over") % values
+        values = {
+            "from": self._moment(step["from"]), "to": self._moment(step["to"]), "by": self._by("extend", step["at"]),
+            "reason": _("leave") if step["reason"] == "leave" else step["reason"],
+        }  # fmt: skip
+        return _("extended from %(from)s to %(to)s%(by)s, because of: %(reason)s") % values
+
+    # The sum
+
+    def sum(self) -> str:
+        steps = self._clock["steps"]
+        try:
+            terms = added_up(steps, self._limit, self._zone)
+        except SumError as error:
+            values = {"number": error.number, "step": error.step}
+            return _("no sum: step %(number)d (%(step)s) does not follow from those before it") % values
+        parts = _("; ").join(self._term(term) for term in terms)
+        return _("sum: %(parts)s; due %(at)s") % {"parts": parts, "at": self._moment(steps[-1]["at"])}
+
+    def _term(self, term: Term) -> str:
+        at = self._moment(term.due_at.isoformat())
+        if term.kind == "pause":
+            seconds = term.step.get("business_seconds", term.step.get("seconds", 0))
+            return _("+ %(time)s h stood still → %(at)s") % {"time": _hours(seconds), "at": at}
+        if term.kind == "extended":
+            return _("extended → %(at)s") % {"at": at}
+        limit = _limit_words(term.step.get("limit", self._clock["limit"]))
+        if len(term.ran) > 1:
+            limit = f"{' + '.join(map(_hours, term.ran))} = {limit}"
+        if term.kind == "minimum_left":
+            return _("at least %(limit)s → %(at)s") % {"limit": limit, "at": at}
+        return f"{limit} → {at}"
+
+    # How it stands
+
+    def _stands_still(self) -> list[str]:
+        since = self._clock["pauses"][-1][0]
+        values = {
+            "at": self._moment(since), "by": self._by("pause", since), "due": self._moment(self._clock["due_at"]),
+        }  # fmt: skip
+        said = [_("stands still since %(at)s%(by)s: there is no due time until it runs on (it was %(due)s)") % values]
+        if least := self._clock["minimum_left"]:
+            said.append(_("after the pause at least %(left)s remain") % {"left": _limit_words(least)})
+        return said
+
+    def _end(self) -> list[str]:
+        said = []
+        for entry in self._clock["entries"]:
+            values = {"at": self._moment(entry["at"]), "by": self._by(entry["kind"], entry["at"])}
+            if entry["kind"] == "reckon":
+                said.append(_("reckoned again %(at)s, since the calendar changed") % values)
+            elif entry["kind"] == "stop":
+                said.append(_("ended %(at)s%(by)s") % values)
+            elif entry["kind"] == "breach":
+                said.append(_("ran out; noted %(at)s%(by)s") % values)
+        return said
+
+    # Who, what and when
+
+    def _by(self, kind: str, at: str) -> str:
+        """By which event that was, and who did it; empty where the ledger is not for the reader."""
+        moment = datetime.fromisoformat(at)
+        for entry in self._clock["entries"]:
+            if entry["kind"] == kind and datetime.fromisoformat(entry["at"]) == moment:
+                who = entry["by"]["name"] if entry["by"] else _("System")
+                return _(" (%(what)s: %(who)s)") % {"what": entry["what"], "who": who}
+        return ""
+
+    def _moment(self, text: str) -> str:
+        return f"{datetime.fromisoformat(text).astimezone(self._zone):%Y-%m-%d} {self._time(text)}"
+
+    def _time(self, text: str, *, ends: bool = False) -> str:
+        local = datetime.fromisoformat(text).astimezone(self._zone)
+        if ends and (local.hour, local.minute, local.second) == (0, 0, 0):
+            return "24:00"
+        return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+
+
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.isoformat()} {date_format(day, 'D')}"
+
+
+def _hours(seconds: int) -> str:
+    said = f"{seconds // 3600}:{seconds % 3600 // 60:02}"
+    return f"{said}:{seconds % 60:02}" if seconds % 60 else said
+
+
+def _limit_words(limit: str) -> str:
+    return spoken(current_policy().limit_in_words(str(Limit.parse(limit))))

@@ -1,0 +1,41 @@
+"""What the law of every case type says besides its own: class Complaint(EveryCase, Case)."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from casework.domain.action import SYSTEM, Act, action
+from casework.domain.clocks import COUNTING
+from casework.domain.effects import ReckonClock
+from casework.domain.errors import NotAllowedNow
+from casework.domain.hours import calendar_named
+from casework.domain.reckoning import reckoned_again
+from casework.models import Clock
+
+
+def has_moved(act: Act) -> None:
+    if not _moved(act):
+        words = _("Expected a deadline of %(case)s that the calendar moves, but none does; nothing to do")
+        raise NotAllowedNow(words % {"case": act.case.number}, code="nothing_moved")
+
+
+def _moved(act: Act) -> list[Clock]:
+    """The case's counting clocks whose deadline is another by the calendar as it is now."""
+
+    def again(clock: Clock) -> Any:
+        calendar = calendar_named(clock.calendar, act.family.stamp)
+        return reckoned_again(calendar, clock, act.policy.clocks[clock.name], act.at)
+
+    clocks = [c for c in act.family.clocks if c.case_id == act.case.pk and c.state in COUNTING]
+    return [clock for clock in clocks if again(clock)]
+
+
+class EveryCase:
+    @action(
+        source="*", role=SYSTEM, event="deadlines_reckoned", label=gettext_lazy("reckon the deadlines again"),
+        when=[has_moved],
+    )  # fmt: skip
+    def reckon_clocks(self, act: Act) -> list:
+        """Whatever the calendar moves is moved; the event says from when to when."""
+        return [ReckonClock(clock.name) for clock in _moved(act)]

@@ -1,0 +1,48 @@
+"""A counting clock's deadline, reckoned from what the clock keeps: start, limit, pauses, and what was promised."""
+
+from datetime import datetime
+from typing import Any
+
+from casework.domain import deadline_steps
+from casework.domain.calendar import Calendar, Deadline
+from casework.domain.deadline_steps import iso
+from casework.domain.limits import Limit
+from casework.models import Clock
+
+KEPT = "kept"  # the reason of an extension that keeps a deadline where it was
+
+
+def reckoned(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Deadline:
+    """The deadline by that calendar; of a clock that stands still, as if it had not been stopped this time.
+
+    It is never earlier than what was promised by a postponement, nor than the close of the working day after that where
+    the calendar has made its day off."""
+    pauses = [(datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in clock.pauses if end]
+    least = Limit.parse(rule.minimum_left) if rule.minimum_left else None
+    deadline = calendar.due_after_pauses(clock.started_at, Limit.parse(clock.limit), pauses, now, least)
+    if clock.postponed_to is None or clock.postponed_to <= deadline.due_at:
+        return deadline
+    promises = [step for step in clock.steps if step["step"] == "extended" and step["reason"] != KEPT]
+    promise = promises[-1] if promises else {"at": iso(clock.started_at), "reason": "leave"}  # so it was once written
+    made = datetime.fromisoformat(promise["at"])
+    return _extended(calendar, deadline, clock.postponed_to, made, promise["reason"])
+
+
+def reckoned_again(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Deadline | None:
+    """The deadline after the calendar changed; None where neither that nor whether it is provisional changes. One
+    that would be over by now stays where it was: nobody's time runs out by a notice."""
+    deadline = reckoned(calendar, clock, rule, now)
+    if deadline.due_at < min(now, clock.due_at):
+        deadline = _extended(calendar, deadline, clock.due_at, now, KEPT)
+    return deadline if (deadline.due_at, deadline.provisional) != (clock.due_at, clock.provisional) else None
+
+
+def _extended(calendar: Calendar, deadline: Deadline, until: datetime, at: datetime, reason: str) -> Deadline:
+    """The deadline moved on to `until`, or to the next close of business where the day of that is off."""
+    day, due_at = calendar.last_day(until), until
+    if reason != KEPT and not calendar.is_working_day(day):
+        due_at = calendar.close_of(calendar.next_working_day(day))
+    guessed = calendar.guessed(due_at)
+    after = [*deadline_steps.rolled(calendar, until, due_at, due_at), *guessed]
+    steps = deadline_steps.extended(deadline.steps, deadline.due_at, until, at, reason, after)
+    return Deadline(due_at, bool(guessed), (*steps[:-1], {"step": "due", "at": iso(due_at)}))

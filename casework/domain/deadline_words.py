@@ -1,6 +1,6 @@
 """A deadline's ledger in words and figures: the one text for page, API and command."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,9 +23,15 @@ def explanation(clock: dict[str, Any], calendar: CalendarSpec) -> list[str]:
     return _Words(clock, calendar).lines()
 
 
-def sum_line(steps: list[Step], limit: str, calendar: CalendarSpec) -> str:
+def sum_line(steps: Sequence[Step], limit: str, calendar: CalendarSpec) -> str:
     """The sum alone, as the last line of the arithmetic has it."""
-    return _Words({"steps": steps, "limit": limit, "entries": []}, calendar).sum()
+    return _Words({"steps": steps, "limit": limit}, calendar).sum()
+
+
+def hours(seconds: int) -> str:
+    """`7:00`, or `7:00:30` where it is not whole minutes; of any length, also of several days."""
+    said = f"{seconds // 3600}:{seconds % 3600 // 60:02}"
+    return f"{said}:{seconds % 60:02}" if seconds % 60 else said
 
 
 class _Words:
@@ -96,7 +102,7 @@ class _Words:
         closed = [f"{one[1]}–{two[0]}" for one, two in zip(spans, spans[1:], strict=False)]
         values = {
             "day": _day(step["date"]), "spans": ", ".join("–".join(span) for span in spans),
-            "closed": ", ".join(closed), "time": _hours(step["business_seconds"]),
+            "closed": ", ".join(closed), "time": hours(step["business_seconds"]),
         }  # fmt: skip
         if closed:
             return _("%(day)s: %(spans)s, %(time)s h of working time; closed %(closed)s") % values
@@ -113,7 +119,7 @@ class _Words:
         values = {
             "from": self._moment(step["from"]), "by": self._by("pause", step["from"]),
             "to": self._moment(step["to"]), "then": self._by("resume", step["to"]),
-            "wall": _hours((end - begin) // SECOND), "time": _hours(step.get("business_seconds", 0)),
+            "wall": hours((end - begin) // SECOND), "time": hours(step.get("business_seconds", 0)),
         }  # fmt: skip
         if "business_seconds" in step:
             return _("stood still from %(from)s%(by)s to %(to)s%(then)s: of %(wall)s h, %(time)s h of working time "
@@ -121,7 +127,7 @@ class _Words:
         return _("stood still from %(from)s%(by)s to %(to)s%(then)s: %(wall)s h are added") % values
 
     def say_minimum_left(self, step: Step) -> str:
-        return _("after the pause at least %(left)s remain") % {"left": _limit_words(step["limit"])}
+        return _("after the pause at least %(left)s remain") % {"left": limit_words(step["limit"])}
 
     def say_extended(self, step: Step) -> str:
         if step["reason"] == KEPT:
@@ -148,13 +154,13 @@ class _Words:
     def _term(self, term: Term) -> str:
         at = self._moment(term.due_at.isoformat())
         if term.kind == "pause":
-            seconds = term.step.get("business_seconds", term.step.get("seconds", 0))
-            return _("+ %(time)s h stood still → %(at)s") % {"time": _hours(seconds), "at": at}
+            seconds = term.step["seconds" if self._limit.unit == "days" else "business_seconds"]
+            return _("+ %(time)s h stood still → %(at)s") % {"time": hours(seconds), "at": at}
         if term.kind == "extended":
             return _("extended → %(at)s") % {"at": at}
-        limit = _limit_words(term.step.get("limit", self._clock["limit"]))
+        limit = limit_words(term.step.get("limit", self._clock["limit"]))
         if len(term.ran) > 1:
-            limit = f"{' + '.join(map(_hours, term.ran))} = {limit}"
+            limit = f"{' + '.join(map(hours, term.ran))} = {limit}"
         if term.kind == "minimum_left":
             return _("at least %(limit)s → %(at)s") % {"limit": limit, "at": at}
         return f"{limit} → {at}"
@@ -168,7 +174,7 @@ class _Words:
         }  # fmt: skip
         said = [_("stands still since %(at)s%(by)s: there is no due time until it runs on (it was %(due)s)") % values]
         if least := self._clock["minimum_left"]:
-            said.append(_("after the pause at least %(left)s remain") % {"left": _limit_words(least)})
+            said.append(_("after the pause at least %(left)s remain") % {"left": limit_words(least)})
         return said
 
     def _end(self) -> list[str]:
@@ -209,10 +215,6 @@ def _day(text: str) -> str:
     return f"{day.isoformat()} {date_format(day, 'D')}"
 
 
-def _hours(seconds: int) -> str:
-    said = f"{seconds // 3600}:{seconds % 3600 // 60:02}"
-    return f"{said}:{seconds % 60:02}" if seconds % 60 else said
-
-
-def _limit_words(limit: str) -> str:
+def limit_words(limit: str) -> str:
+    """`2 workdays` in the organisation's words."""
     return spoken(current_policy().limit_in_words(str(Limit.parse(limit))))

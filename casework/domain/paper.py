@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Collection
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from casework.domain.authority import Bar, bars_in
+from casework.domain.clocks import is_late
 from casework.domain.directory import Directory
 from casework.domain.ledger import last_events, plain
 from casework.domain.now import now
 from casework.domain.policy import pinned_policy, texts
 from casework.domain.wording import bar_text
+from casework.models import Clock, ClockEntry
 
 
 class CasePaper:
@@ -64,6 +67,26 @@ class CasePaper:
             if entry["action"] in self.rules.timeline
         ]  # fmt: skip
 
+    def deadlines(self, case: Any, *names: str) -> list[dict[str, Any]]:
+        """How the case's time limits of these names went, each as it last started; one that never ran is left out."""
+        rules = self.policy.case_type(case._meta.app_label).clocks
+        clocks = [clock for name in names if (clock := self.family.clock(case, name))]
+        ended = {
+            entry.clock_id: entry
+            for entry in ClockEntry.objects.filter(clock__in=clocks, kind__in=("stop", "breach"))
+        }  # fmt: skip
+        return [self._deadline(clock, rules[clock.name], ended.get(clock.pk)) for clock in clocks]
+
+    def _deadline(self, clock: Clock, rule: Any, ended: ClockEntry | None) -> dict[str, Any]:
+        passed = clock.state == Clock.State.BREACHED or (ended is not None and is_late(clock, ended.at))
+        return {
+            "label": texts(rule.label), "limit": self.policy.limit_in_words(clock.limit),
+            "started": plain(clock.started_at), "due": plain(clock.due_at), "provisional": clock.provisional,
+            "pauses": [{"from": _moment(begin), "to": _moment(end)} for begin, end in clock.pauses if end],
+            **({"ended": plain(ended.at)} if ended else {}),
+            "state": "passed" if passed else "kept" if ended else clock.state,
+        }  # fmt: skip
+
     def what(self, entry: dict[str, Any]) -> dict[str, str]:
         """The event in words."""
         return texts(self.rules.timeline[entry["action"]])
@@ -109,3 +132,7 @@ class CasePaper:
     @cached_property
     def _events(self) -> list[tuple[dict[str, Any], str]]:
         return [(json.loads(event.entry), event.digest) for event in last_events(self.case)]
+
+
+def _moment(text: str) -> Any:
+    return plain(datetime.fromisoformat(text))

@@ -8,12 +8,18 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
+from casework.domain.deadline_sum import added_up
+from casework.domain.deadline_words import explanation
+from casework.domain.hours import calendar_specs
+from casework.domain.limits import Limit
 from demo import home as demo_home
 from demo import organisation as demo_organisation
 from demo import script
@@ -109,6 +115,25 @@ def test_load_demo_inserted_nothing_past_perform(demo):
         assert found and found == told[kind], kind
     numbers = {number for (number,) in demo.rows("SELECT number FROM casework_case")}
     assert {e["stream"] for e in demo.entries()} == {f"case:{n}" for n in numbers} | {"org", "access"}
+
+
+def test_load_demo_left_no_deadline_whose_sum_is_not_its_due_time(demo):
+    """Every clock of every case explains itself to its due time; one that stands still says that it has none."""
+    fields = ("name", "state", "limit", "calendar", "due_at", "pauses", "steps")
+    rows = demo.rows('SELECT name, state, "limit", calendar, due_at, pauses, steps FROM casework_clock')
+    assert {state for _name, state, *_rest in rows} == {"running", "paused", "stopped", "breached"}
+    for row in rows:
+        clock = dict(zip(fields, row, strict=True))
+        clock |= {"steps": json.loads(clock["steps"]), "pauses": json.loads(clock["pauses"])}
+        due, spec = datetime.fromisoformat(clock["due_at"]).replace(tzinfo=UTC), calendar_specs()[clock["calendar"]]
+        terms = added_up(clock["steps"], Limit.parse(clock["limit"]), ZoneInfo(spec.tz))
+        assert terms[-1].due_at == due, clock
+        told = {"due_at": due.isoformat(), "limit_label": "", "source": "designed", "minimum_left": None, "entries": []}
+        said = explanation({**clock, **told}, spec)
+        if clock["state"] == "paused":
+            assert "there is no due time until it runs on" in said[-1], said
+        else:
+            assert said[-1].startswith("sum: ") and said[-1].endswith(said[-2]), said
 
 
 def test_load_demo_says_in_every_persons_event_that_it_was_impersonated(demo):

@@ -74,6 +74,41 @@ def frame(kind: str, number: str, document: str, title: dict[str, str]) -> dict[
     }
 
 
+def deadlines() -> list[dict[str, Any]]:
+    """One that stood still and was kept, one that passed, one that is open."""
+    return [
+        {
+            "label": both("异议期", "Objection window"),
+            "limit": both("2个工作日", "2 working days"),
+            "started": "2026-11-13T03:05:41Z",
+            "due": "2026-11-18T02:30:00Z",
+            "provisional": False,
+            "pauses": [{"from": "2026-11-16T02:00:00Z", "to": "2026-11-16T09:30:00Z"}],
+            "ended": "2026-11-17T02:12:09Z",
+            "state": "kept",
+        },
+        {
+            "label": both("质检员陈述", "Inspector's statement"),
+            "limit": both("1个工作日", "1 working day"),
+            "started": "2026-11-17T02:12:09Z",
+            "due": "2026-11-18T10:00:00Z",
+            "provisional": False,
+            "pauses": [],
+            "ended": "2026-11-18T10:01:00Z",
+            "state": "passed",
+        },
+        {
+            "label": both("复核", "Review"),
+            "limit": both("2个工作日", "2 working days"),
+            "started": "2026-11-18T02:01:30Z",
+            "due": "2027-01-04T10:00:00Z",
+            "provisional": True,
+            "pauses": [],
+            "state": "running",
+        },
+    ]
+
+
 def ruling() -> dict[str, Any]:
     """ann's dispute: QC4 0 → claim 10 → ruled 6; QA5 5 → claim 10 → maintained; 84.00 → 90.00."""
     snapshot = frame(
@@ -170,6 +205,7 @@ def ruling() -> dict[str, Any]:
         "remedy": {
             "text": both("不服本裁定的，可提请仲裁。", "Whoever does not accept this ruling may ask for arbitration."),
         },
+        "deadlines": deadlines(),
         "timeline": [
             {"at": at, "what": both(zh, en), "who": both(who_zh, who_en), "digest": digest}
             for at, zh, en, who_zh, who_en, digest in (

@@ -147,5 +147,6 @@ def test_service_that_waits_for_a_leave_into_an_unpublished_year_is_provisional(
     sweep()
     waiting = clock(number, "deemed_service")
     assert due(number, "deemed_service") > "2027-01-08" and waiting.provisional
-    assert waiting.steps[-1] == {"step": "provisional", "after": "2026-12-31"}
+    assert [step["step"] for step in waiting.steps[-3:]] == ["extended", "provisional", "due"]
+    assert waiting.steps[-2] == {"step": "provisional", "after": "2026-12-31"}
     assert list(Task.objects.filter(number=number, finished=None).values_list("provisional", flat=True)) == [True]

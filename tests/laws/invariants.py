@@ -3,13 +3,17 @@
 import hashlib
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from casework.canonical import canonical
 from casework.domain import reading
 from casework.domain.authority import UNDECIDED
+from casework.domain.deadline_sum import added_up
 from casework.domain.directory import directory
+from casework.domain.hours import calendar_specs
 from casework.domain.law import law_of, laws, seats
 from casework.domain.ledger import commitment
+from casework.domain.limits import Limit
 from casework.domain.recorder import Recorder
 from casework.flow.projection import project
 from casework.models import Case, CaseEvent, Clock, Delivery, EventText, Task
@@ -28,6 +32,7 @@ def check(number: str) -> None:
         check_lawful(case, entries[case.pk])
         check_work(case, family)
         check_row(case)
+    check_clocks(family)
     check_projection(number)
     check_seats(family, entries)
     check_scores(family, entries)
@@ -100,6 +105,14 @@ def check_work(case: Any, family: Any) -> None:
     elif not tasks and not running:
         waits = Delivery.objects.filter(case_id__in=[c.pk for c in family.cases]).exists()
         assert waits or any(c.subject_id == case.pk and not c.is_closed for c in family.cases), case.state
+
+
+def check_clocks(family: Any) -> None:
+    """Every deadline adds up, by its steps alone, to when it is due."""
+    for clock in Clock.objects.filter(case__family=family.row.pk):
+        zone = ZoneInfo(calendar_specs()[clock.calendar].tz)
+        sum_of_it = added_up(clock.steps, Limit.parse(clock.limit), zone)[-1]
+        assert sum_of_it.due_at == clock.due_at, (clock.name, clock.generation, clock.steps)
 
 
 def _reopens(law: Any, node: str, state: str) -> bool:

@@ -6,7 +6,7 @@ from casework.domain.authority import Bar
 from casework.domain.directory import Directory
 from casework.domain.now import now
 from casework.domain.policy import texts
-from workflows.arbitration.panels import SEATS
+from workflows.arbitration.panels import SEATS, VOTE_CLOCKS
 from workflows.evaluations.papers import Paper, shown
 from workflows.evaluations.scoring import apply as scored
 from workflows.evaluations.scoring import clean_value
@@ -110,6 +110,10 @@ class _Award(Paper):
             "barred": self.barred("|".join(SEATS), unless=parties), "remedy": self._remedy(),
             "labour_arbitration": texts(words["labour_arbitration"]), "issued_note": texts(words["issued"]),
             "timeline": self.timeline(),
+            "deadlines": [
+                *self.deadlines(self.dispute, "appeal_window"),
+                *self.deadlines(self.case, *VOTE_CLOCKS),
+            ],
         }  # fmt: skip
 
     def is_told_of(self, person_id: int, bars: list[Bar]) -> bool:

@@ -86,6 +86,10 @@ class _Ruling(Paper):
             "deciders": self.deciders("reviewer"), "issued_note": self._issued_note(),
             "barred": self.barred("reviewer", unless={self.case.concerned_id}),
             "labour_arbitration": texts(self.rules.texts["labour_arbitration"]), "timeline": self.timeline(),
+            "deadlines": [
+                *self.deadlines(self.evaluation, "objection"),
+                *self.deadlines(self.case, "screen", "returned", "statement", "review"),
+            ],
         }  # fmt: skip
 
     def what(self, entry: dict[str, Any]) -> dict[str, str]:

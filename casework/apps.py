@@ -15,7 +15,8 @@ class CaseworkConfig(AppConfig):
         from django.conf import settings
 
         import_module("casework.checks")
-        import_module("casework.domain.papers")
+        for name in ("leavers", "papers"):
+            import_module(f"casework.domain.{name}")
         if settings.CELERY["broker_url"]:
             from casework.broker import Waker
             from casework.config.celery import app

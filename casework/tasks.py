@@ -1,7 +1,7 @@
 """Celery's door: look now. What there is to do stands in the database, so a message may come late, twice or never."""
 
 from casework.config.celery import app
-from casework.domain import deliveries, evidence_files, guardian_projection, sweep
+from casework.domain import deliveries, evidence_files, guardian_projection, leavers, sweep
 
 
 @app.task(name="gongduan.deliver")
@@ -17,6 +17,11 @@ def fire_clocks() -> None:
 @app.task(name="gongduan.project_grants")
 def project_grants() -> None:
     guardian_projection.project_grants()
+
+
+@app.task(name="gongduan.give_up_seats")
+def give_up_seats() -> None:
+    leavers.give_up_seats()
 
 
 @app.task(name="gongduan.sweep_received")

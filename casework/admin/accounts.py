@@ -56,17 +56,22 @@ class AccountRows(Rows):
     def close(self, request: Any, pk: int) -> str:
         left = staffing.left_over(staffing.close_account(request.office, pk))
         words = [_("Closed, and recorded: its sessions and tokens are worth nothing any more.")]
+        if left["seats"]:
+            words.append(
+                ngettext(
+                    "%(n)d seat of theirs goes to somebody else now.", "%(n)d seats of theirs go to others now.",
+                    left["seats"],
+                ) % {"n": left["seats"]}
+            )  # fmt: skip
         if left["tasks"]:
             words.append(
                 ngettext(
-                    "%(n)d open task is still theirs: a deadline hands a decider's seat on, everything else has to be "
-                    "released or done by others.",
-                    "%(n)d open tasks are still theirs: a deadline hands a decider's seat on, everything else has to "
-                    "be released or done by others.", left["tasks"],
+                    "%(n)d open task stays theirs as a party of the case; its deadline runs.",
+                    "%(n)d open tasks stay theirs as a party of the case; their deadlines run.", left["tasks"],
                 ) % {"n": left["tasks"]}
             )  # fmt: skip
         if left["grants"]:
-            words.append(_("Their grants still hold, so work is still handed to them: end those too."))
+            words.append(_("Their grants still hold: end those too, unless they come back."))
         return " ".join(words)
 
     def open(self, request: Any, pk: int) -> str:

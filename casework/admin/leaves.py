@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib.admin import display
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from casework.admin.rows import Rows, UnitOfPerson
@@ -13,7 +14,7 @@ from casework.models import Leave
 class LeaveRows(Rows):
     title = _("Leaves")
     add_title = _("Record a leave")
-    list_display = ("shown_person", "shown_first", "shown_last")
+    list_display = ("shown_person", "shown_first", "shown_last", "counts")
     list_select_related = ("person",)
     list_filter = (UnitOfPerson,)
     search_fields = ("person__no", "person__name")
@@ -21,6 +22,8 @@ class LeaveRows(Rows):
     fields = ("person", "first_day", "last_day")
     settled = {"person": "shown_person", "first_day": "shown_first"}
     autocomplete_fields = ("person",)
+    acts = ("cancel",)
+    change_form_outer_after_template = "casework/office/leave.html"
 
     @display(description=_("Person"), ordering="person__no")
     def shown_person(self, leave: Leave) -> Any:
@@ -34,8 +37,18 @@ class LeaveRows(Rows):
     def shown_last(self, leave: Leave) -> Any:
         return leave.last_day
 
+    @display(description=_("Counts"), boolean=True)
+    def counts(self, leave: Leave) -> bool:
+        return leave.cancelled_at is None
+
     def made(self, office: Any, values: dict[str, Any]) -> Leave:
         return staffing.add_leave(office, **values)
 
     def changed(self, office: Any, leave: Leave, values: dict[str, Any]) -> Leave:
         return staffing.move_end_of_leave(office, leave.pk, values["last_day"])
+
+    # Buttons
+
+    def cancel(self, request: Any, pk: int) -> str:
+        staffing.cancel_leave(request.office, pk)
+        return gettext("Cancelled, and recorded: it counts as if it had never been entered.")

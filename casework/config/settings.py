@@ -76,7 +76,13 @@ def celery_options(broker_url: str) -> dict:
     transport = urlparse(broker_url).scheme
     if transport not in ("", "amqp", "amqps", "redis", "rediss"):
         raise ValueError(f"GONGDUAN_BROKER_URL: expected amqp(s):// or redis(s)://, but it is {transport}://")
-    wakes = {"deliver": 5.0, "fire_clocks": 5.0, "project_grants": 60.0, "sweep_received": 3600.0}
+    wakes = {
+        "deliver": 5.0,
+        "fire_clocks": 5.0,
+        "project_grants": 60.0,
+        "give_up_seats": 60.0,
+        "sweep_received": 3600.0,
+    }
     options = {
         "broker_url": broker_url or None,
         "broker_connection_timeout": 2,

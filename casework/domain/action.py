@@ -36,6 +36,7 @@ class ActionSpec:
     form: type[BaseModel] = Empty
     when: tuple[Callable[..., None], ...] = ()
     callable_by_clock: bool = False
+    vacates: str = ""
     after: str = ""
     opening: bool = False
     subject: str | None = None
@@ -48,6 +49,11 @@ class ActionSpec:
     def seats(self) -> tuple[str, ...]:
         """The seats from which it is done; several where a panel sits."""
         return tuple(self.seat.split("|")) if self.seat else ()
+
+    @property
+    def vacated(self) -> tuple[str, ...]:
+        """The seats whose holder it replaces once they left; `casework.domain.leavers` calls it."""
+        return tuple(self.vacates.split("|")) if self.vacates else ()
 
 
 @dataclass(frozen=True)

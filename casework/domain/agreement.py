@@ -12,6 +12,7 @@ from casework.domain.every_case import EveryCase
 from casework.domain.law import Law, laws
 from casework.domain.policy_check import load_checked
 from casework.domain.policy_files import PolicyError
+from casework.domain.vacating import Leaver
 from casework.flow.projection import nodes
 
 
@@ -23,7 +24,7 @@ def disagreements() -> list[str]:
     except PolicyError as error:
         found = str(error).splitlines()
     for law in laws().values():
-        parts = (_model, _actions, _clocks, _states, _flow)
+        parts = (_model, _actions, _clocks, _seats, _states, _flow)
         found += [f"{law.label}: {words}" for part in parts for words in part(law)]
     return found
 
@@ -63,6 +64,17 @@ def _clocks(law: Law) -> Iterator[str]:
             yield f"clock {spec.name} calls {spec.breach}, which no clock may call"
         elif "*" not in breach.sources and (missed := set(spec.states) - set(breach.sources)):
             yield f"clock {spec.name} runs in {sorted(missed)}, where {spec.breach} is not allowed"
+
+
+def _seats(law: Law) -> Iterator[str]:
+    """Somebody who was seated may leave at any time; whoever sits by deciding at once has no work left to leave."""
+    for spec in law.actions.values():
+        if spec.vacates and not (spec.is_system and spec.form is Leaver):
+            yield f"action {spec.name} replaces who left, so it is SYSTEM's and its form is Leaver"
+        for seat in () if spec.takes_seat else spec.seats:
+            replaced = {s for other in law.actions.values() if seat in other.vacated for s in other.sources}
+            if missed := set(spec.sources) - replaced:
+                yield f"seat {seat} has work in {sorted(missed)}, where no action vacates it once its holder left"
 
 
 def _states(law: Law) -> Iterator[str]:

@@ -19,7 +19,7 @@ from casework.domain.policy import current_policy
 from casework.domain.scope import blind_seat
 from casework.models import Case, Party
 
-UNDECIDED = ("released", "replaced")  # left a seat without having decided: no bar
+UNDECIDED = ("released", "replaced", "left")  # left a seat without having decided: no bar
 UNFIT = ("recused", "challenged")  # left it because they should not decide: a bar of its own
 
 
@@ -34,7 +34,8 @@ class Bar:
 @dataclass(frozen=True)
 class Choice:
     """How a seat was filled; it stands in the event as it is. `reach` is the unit up to which the pool was widened,
-    empty where the case's own sufficed; `not_again` are those who had their turn in this seat or beside it."""
+    empty where the case's own sufficed; `not_again` are those who had their turn in this seat or beside it; `closed`
+    those who can log in no more."""
 
     seat: str
     person_id: int | None
@@ -46,11 +47,13 @@ class Choice:
     role: str = ""
     reach: str = ""
     not_again: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
 
     def shown(self, book: Directory) -> dict[str, Any]:
         chosen = book.persons[self.person_id].no if self.person_id else None
         told: dict[str, Any] = {"reach": self.reach} if self.reach else {}
         told |= {"not_again": list(self.not_again)} if self.not_again else {}
+        told |= {"closed": list(self.closed)} if self.closed else {}
         return {
             "seat": self.seat, "role": self.role, **told, "chosen": chosen,
             "pool": list(self.pool), "loads": self.loads, "barred": self.barred,
@@ -246,8 +249,8 @@ def choose(
     loads: Callable[[Iterable[int]], Mapping[int, int]], not_again: Iterable[int] = (),
 ) -> Choice:  # fmt: skip
     """The decider for a seat: holders of the role over the case's unit, else of the next unit up, nobody barred, nobody
-    on leave, not the direct superior of an inspector where another exists; least loaded, ties by lot (SHA-256 of the
-    case number and the digest of the event before)."""
+    on leave, nobody who can log in no more, not the direct superior of an inspector where another exists; least loaded,
+    ties by lot (SHA-256 of the case number and the digest of the event before)."""
     bars = bars_in(family, book, at, seat=(case.pk, seat))
     superiors = _superiors_of_scorers(family, book)
     considered: set[int] = set()
@@ -256,7 +259,7 @@ def choose(
     for name, above, holders in _pools(role, case.unit_id, at, book):
         role_taken, reach = name, above
         considered |= holders
-        free = holders - set(not_again) - set(bars)
+        free = holders - set(not_again) - set(bars) - book.closed
         away |= {p for p in free if book.is_on_leave(p, local_day(at))}
         pool = free - away
         pool = pool - superiors or pool
@@ -276,6 +279,7 @@ def choose(
         barred={names[p]: [b.code for b in bars[p]] for p in sorted(considered) if p in bars},
         on_leave=tuple(sorted(names[p] for p in away)), lot=lot, role=role_taken, reach=reach,
         not_again=tuple(sorted(names[p] for p in considered & set(not_again))),
+        closed=tuple(sorted(names[p] for p in considered & book.closed)),
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from casework.domain.effects import Leave, Notify, Seat, StopClock
 from casework.domain.errors import NotAllowedNow
 from casework.domain.form_words import refuse
 from casework.domain.forms import Ask, Form, Line, Reasons
+from casework.domain.vacating import LEFT
 from casework.domain.wording import local_text
 from casework.models import Clock
 
@@ -57,6 +58,14 @@ def moot(case: Any, no: str) -> list:
         return []
     case.challenges = [c | {"result": "moot"} if c["person"] == no and not c["result"] else c for c in case.challenges]
     return [] if is_open(case) else [StopClock(RULING, "moot"), Leave(RULER, "released")]
+
+
+def ruler_left() -> list:
+    """Somebody else who has no seat rules on it, or the seat waits in plain sight."""
+    return [
+        Leave(RULER, LEFT), Seat(RULER, "qa_lead|arbitrator|director", clock=RULING, waits=RULING),
+        Notify("challenged", parties=(RULER,), clock=RULING),
+    ]  # fmt: skip
 
 
 def passed_on() -> list:

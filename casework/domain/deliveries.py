@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F
 
+from casework.domain.absence import stand_ins
 from casework.domain.directory import directory
 from casework.domain.errors import Stale
 from casework.domain.now import now
@@ -65,13 +66,15 @@ def _attempt(delivery: Delivery) -> bool:
 
 @handles("notify")
 def notify(delivery: Any) -> None:
-    """A notice stands in the inbox of everyone concerned, once each."""
+    """A notice stands in the inbox of everyone concerned, once each; while they are on leave, also of whoever stands in
+    for them."""
     family, payload, moment = read_family_of(delivery.case_id), delivery.payload, now()
     case, book = family.by_id[delivery.case_id], directory(family.stamp)
     people = set(payload.get("people", ()))
     people |= {p.person_id for role in payload.get("parties", ()) for p in family.parties_of(case, role)}
     for role in payload["roles"]:
         people |= book.holders(role, case.unit_id, moment)
+    people |= stand_ins(people, case, family, book, moment)
     values = _values(case, family, book, payload["kind"], payload["clock"])
     Notice.objects.bulk_create(
         [

@@ -1,4 +1,4 @@
-"""Units, persons, grants and leaves, held in memory under the stamp's version.
+"""Units, persons, grants, leaves and who can log in no more, held in memory under the stamp's version.
 
 Every step reads the stamp in its own statement, so a grant revoked before the step is gone in the step."""
 
@@ -9,10 +9,10 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Exists
+from django.db.models import Exists, OuterRef
 
 from casework.domain.now import now
-from casework.models import Grant, Leave, Party, Person, Stamp, Unit
+from casework.models import Account, Grant, Leave, Party, Person, Stamp, Unit
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Directory:
     persons: dict[int, PersonView]
     grants: tuple[GrantView, ...]
     leaves: dict[int, list[tuple[date, date]]] = field(default_factory=dict)
+    closed: frozenset[int] = frozenset()  # persons all of whose accounts are closed
 
     @cached_property
     def by_person(self) -> dict[int, list[GrantView]]:
@@ -163,7 +164,9 @@ def local_day(moment: datetime) -> date:
 
 def _load(version: int) -> Directory:
     leaves: dict[int, list[tuple[date, date]]] = defaultdict(list)
-    for person_id, first, last in Leave.objects.values_list("person_id", "first_day", "last_day"):
+    for person_id, first, last in Leave.objects.filter(cancelled_at=None).values_list(
+        "person_id", "first_day", "last_day"
+    ):
         leaves[person_id].append((first, last))
     grants = []
     for g in Grant.objects.order_by("id"):
@@ -175,7 +178,15 @@ def _load(version: int) -> Directory:
         persons={p.id: PersonView(p.id, p.no, p.name, p.unit_id, p.superior_id) for p in Person.objects.all()},
         grants=tuple(grants),
         leaves=dict(leaves),
+        closed=_closed(),
     )
+
+
+def _closed() -> frozenset[int]:
+    """A machine's account is nobody's way in, and who never had an account was not shut out."""
+    own = Account.objects.filter(is_machine=False).exclude(person=None)
+    others = own.filter(person_id=OuterRef("person_id"), is_active=True)
+    return frozenset(own.filter(~Exists(others), is_active=False).values_list("person_id", flat=True))
 
 
 def today() -> date:

@@ -14,6 +14,7 @@ from casework.domain.actor import Actor
 from casework.domain.directory import Directory, GrantView, directory
 from casework.domain.errors import InvalidInput, NotPermitted
 from casework.domain.guardian_projection import project_grants
+from casework.domain.leavers import have_left
 from casework.domain.now import now
 from casework.domain.policy import current_policy
 from casework.models import Account, Grant, Leave, Person, Unit
@@ -109,12 +110,13 @@ def grant(
 
 
 def revoke(given: Grant, actor: Actor) -> None:
-    """The grant holds no longer, from this moment on; the row stays."""
+    """The grant holds no longer, from this moment on; the row stays. Seats that rest on it are given up."""
     with transaction.atomic():
         given.revoked_at = now()
         given.save(update_fields=["revoked_at"])
         _note_grant(given, "revoked", actor)
         project_grants()
+        have_left()
 
 
 def record_leave(person: Person, first_day: date, last_day: date, actor: Actor, reason: str = "") -> Leave:

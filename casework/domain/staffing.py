@@ -9,6 +9,7 @@ from casework.domain import staff
 from casework.domain.directory import directory, today
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
 from casework.domain.guardian_projection import project_grants
+from casework.domain.leavers import have_left, seats_of_leavers
 from casework.domain.ledger import FreeText
 from casework.domain.now import now
 from casework.domain.office import (
@@ -143,7 +144,8 @@ def add_account(office: Office, *, username: str, person: Person) -> Account:
 
 
 def close_account(office: Office, pk: int) -> Account:
-    """Sessions and tokens of the account are worth nothing from the next request on."""
+    """Sessions and tokens of the account are worth nothing from the next request on. Was it the person's last, their
+    seats are given up."""
     return _set_active(office, pk, False)
 
 
@@ -164,13 +166,14 @@ def give_password(office: Office, pk: int, text: str) -> Account:
 
 
 def left_over(account: Account) -> dict[str, int]:
-    """What is still the person's after the account was closed: open tasks, grants that hold. Nothing while another
-    account of theirs is in use."""
-    person_id = account.person_id
-    if person_id is None or Account.objects.filter(person_id=person_id, is_active=True).exists():
-        return {"tasks": 0, "grants": 0}
-    tasks = Task.objects.filter(person_id=person_id, finished=None).count()
-    return {"tasks": tasks, "grants": len(directory().grants_of(person_id, now()))}
+    """What is the person's after the account was closed: seats, which go to others now; open tasks as a party, which
+    stay; grants that hold. Nothing while another account of theirs is in use."""
+    person_id, book = account.person_id, directory()
+    if person_id not in book.closed:
+        return {"seats": 0, "tasks": 0, "grants": 0}
+    seats = [held.number for held in seats_of_leavers() if held.person == book.persons[person_id].no]
+    tasks = Task.objects.filter(person_id=person_id, finished=None).exclude(number__in=seats).count()
+    return {"seats": len(seats), "tasks": tasks, "grants": len(book.grants_of(person_id, now()))}
 
 
 def _set_active(office: Office, pk: int, active: bool) -> Account:
@@ -183,6 +186,8 @@ def _set_active(office: Office, pk: int, active: bool) -> Account:
         told = {"account": account.username, "person": account.person.no if account.person else None}
         states = {"before": {"active": not active}, "after": {"active": active}}
         noted(office, "account_opened" if active else "account_closed", told | states)
+        if not active:
+            have_left()
     return account
 
 
@@ -242,12 +247,33 @@ def move_end_of_leave(office: Office, pk: int, last_day: date) -> Leave:
         manages(office, leave.person)
         _is_interval(leave.first_day, last_day)
         yesterday = today() - timedelta(days=1)
+        _was_not_cancelled(leave)
         if last_day != leave.last_day and min(last_day, leave.last_day) < yesterday:
             raise InvalidInput(_("Expected a change of days to come, but these have passed; they stay as they were"))
         before, leave.last_day = {"last_day": leave.last_day}, last_day
         told = {"leave": str(leave.pk), "person": leave.person.no, "first_day": leave.first_day}
         saved(office, leave, ["last_day"], "leave_changed", told, before, {"last_day": last_day})
     return leave
+
+
+def cancel_leave(office: Office, pk: int) -> Leave:
+    """The leave, which had not begun, never was."""
+    with changing():
+        leave: Leave = locked(Leave.objects, pk)
+        manages(office, leave.person)
+        _was_not_cancelled(leave)
+        if leave.first_day <= today():
+            raise NotAllowedNow(_("Expected a leave that has not begun, but it has; move its last day instead"))
+        leave.cancelled_at = now()
+        leave.save(update_fields=["cancelled_at"])
+        days = {"first_day": leave.first_day, "last_day": leave.last_day}
+        noted(office, "leave_cancelled", {"leave": str(leave.pk), "person": leave.person.no, **days})
+    return leave
+
+
+def _was_not_cancelled(leave: Leave) -> None:
+    if leave.cancelled_at is not None:
+        raise NotAllowedNow(_("Expected a leave that holds, but it was cancelled; record a new one"))
 
 
 def _is_interval(first_day: date, last_day: date) -> None:

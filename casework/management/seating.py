@@ -37,7 +37,7 @@ def _lacks(unit_id: int, book: Directory, at: datetime) -> list[Lack]:
     unit, found = book.units[unit_id], []
     for role, needed in SEATS.items():
         holders = book.holders(role, unit_id, at)
-        free = min(len(holders - bars) for bars in barred)
+        free = min(len(holders - bars - book.closed) for bars in barred)
         if free < needed:
             found.append(Lack(unit.name + bracketed(unit.code), role_label(role), needed, free))
     return found

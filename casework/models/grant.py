@@ -35,12 +35,14 @@ class Grant(models.Model):
 
 
 class Leave(models.Model):
-    """A person is away from the first to the last day, both included: not offered work, not deemed served."""
+    """A person is away from the first to the last day, both included: not offered work, not deemed served. One that
+    was cancelled before its first day never was."""
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="leaves")
     first_day = models.DateField()
     last_day = models.DateField()
     reason = models.CharField(max_length=40, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("leave")

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import pytest
-
-from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, OutOfScope
+from casework.domain.actor import system
+from casework.domain.errors import NotAllowedNow, NotPermitted
 from casework.domain.perform import perform
 from tests.arbitration.conftest import below, is_over, login_of, seated
 from tests.conftest import acting
 from tests.factories import APPEAL, arbitration, ballot, blind_scores, deliver_all, panel, signature_of
-from tests.seen import case, due, events, refused, revoke_all, running, sweep, told
+from tests.seen import case, due, entry, events, refused, revoke_all, running, sweep, told
 
 
 def leaves(number: str, seat: str = "arbitrator_1") -> str:
@@ -23,12 +22,12 @@ def as_no(no: str) -> Any:
     return acting(login_of(no))
 
 
-@pytest.mark.parametrize("login", ["hua", "fang"])
-def test_arbitrator_who_left_is_replaced_and_their_blind_score_is_void(ruled, as_, login):
+def test_arbitrator_who_left_is_replaced_and_their_blind_score_is_void(ruled, as_):
     number = arbitration(ruled, upto="scored")
     no = leaves(number)
-    perform(number, "replace_leaver", as_(login), {"person": no})
     deliver_all()
+    done = entry(number, "replace_leaver")
+    assert done["actor"] == "SYSTEM" and done["data"] == {"seat": "arbitrator_1", "person": no, "why": "grant_ended"}
     assert seated(number)["arbitrator_1"] != no and set(case(number).scores) == {"arbitrator_2", "arbitrator_3"}
     assert (case(number).state, due(number, "score_1")) == ("scoring", "2026-11-06 18:00")
     assert told(seated(number)["arbitrator_1"], number) == ["to_score"]
@@ -41,9 +40,7 @@ def test_arbitrator_who_left_while_the_panel_votes_is_replaced_and_the_matter_go
     for seat in ("arbitrator_1", "arbitrator_2"):
         perform(number, "vote", as_(panel(number)[seat]), ballot(number, {"QC4": "9"}))
     no = leaves(number)
-    with refused(OutOfScope):
-        perform(number, "replace_leaver", as_("bo"), {"person": no})
-    perform(number, "replace_leaver", as_("hua"), {"person": no})
+    deliver_all()
     assert (case(number).state, set(case(number).votes), set(case(number).scores)) == (
         "scoring", {"arbitrator_2"}, {"arbitrator_2", "arbitrator_3"},
     )  # fmt: skip
@@ -86,11 +83,15 @@ def test_arbitrator_who_left_after_scoring_is_replaced_by_the_clock_of_the_vote(
 
 
 def test_arbitrator_who_still_may_sit_is_no_leaver(opened, as_):
-    with refused(NotAllowedNow):
-        perform(opened, "replace_leaver", as_("hua"), {"person": seated(opened)["arbitrator_1"]})
-    for no in ("X000", "A1001"):
-        with refused(InvalidInput, problems=["not_seated"]):
-            perform(opened, "replace_leaver", as_("hua"), {"person": no})
+    """Nobody takes a seat from whoever may sit, not even the system; and people do not at all."""
+    data = {"seat": "arbitrator_1", "person": seated(opened)["arbitrator_1"], "why": "grant_ended"}
+    for no in (data["person"], seated(opened)["arbitrator_2"], "A1001", "X000"):
+        with refused(NotAllowedNow, "not_left"):
+            perform(opened, "replace_leaver", system(), data | {"person": no})
+    leaves(opened)
+    for login in ("hua", "fang"):
+        with refused(NotPermitted):
+            perform(opened, "replace_leaver", as_(login), data)
 
 
 def test_award_that_a_leaver_cannot_sign_is_issued_by_the_majority(ruled, time, as_):
@@ -109,13 +110,12 @@ def test_award_that_a_leaver_cannot_sign_is_issued_by_the_majority(ruled, time, 
     assert (case(number).state, str(case(below(number)[1]).score)) == ("awarded", "95.00")
 
 
-def test_award_whose_majority_left_before_signing_still_comes_to_an_end(ruled, time, as_):
+def test_award_whose_majority_left_before_signing_still_comes_to_an_end(ruled, time):
     """Two of three are gone; whoever replaces them decides and signs, or the agent would wait for ever."""
     number = arbitration(ruled, upto="voted")
     deliver_all()
     gone = {leaves(number, seat) for seat in ("arbitrator_1", "arbitrator_2")}
-    for no in gone:
-        perform(number, "replace_leaver", as_("hua"), {"person": no})
+    deliver_all()
     assert not gone & set(seated(number).values()) and len(seated(number)) == 3
     assert case(number).state == "scoring"
 

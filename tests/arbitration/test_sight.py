@@ -143,7 +143,8 @@ def test_recording_is_all_that_a_blind_arbitrator_gets_as_evidence(opened):
 
 @pytest.mark.parametrize("action, data", [
     ("withdraw", {}), ("waive_challenge", {}), ("challenge", {"against": "M404", "reasons": "不公"}),
-    ("uphold_challenge", {"against": "M404", "reasons": "不公"}), ("replace_leaver", {"person": "M404"}),
+    ("uphold_challenge", {"against": "M404", "reasons": "不公"}),
+    ("replace_leaver", {"seat": "arbitrator_2", "person": "M404", "why": "grant_ended"}),
     ("name_arbitrator", {"person": "M404", "reasons": "缺人"}), ("record_receipt", {"reference": "x"}),
 ])  # fmt: skip
 def test_blind_arbitrator_who_tries_anything_but_scoring_is_refused_without_a_word_on_the_case(action, data, opened):
@@ -361,8 +362,7 @@ def test_vote_of_who_left_is_void_and_never_told_to_the_parties(ruled):
     no = acting(login).no
     vote(number, login, "离任者的理由")
     revoke_all(no, "arbitrator")
-    also("fei", "hr")
-    perform(number, "replace_leaver", acting("fei"), {"person": no})
+    deliver_all()
     number = _played_on(number)
     assert [e["withheld"] for e in entries(number, "ann", "vote")] == [True, False, False, False]
     assert "离任者的理由" not in text_of(queries.show_case(number, acting("ann")))

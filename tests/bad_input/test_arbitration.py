@@ -384,29 +384,6 @@ def test_decide_one_second_after_leaving_is_refused_at_every_door(request, time,
     assert caller.act(number, action, data, status=403, version=version)["code"] in ("not_permitted", "blind")
 
 
-def test_replace_leaver_by_the_wrong_person_or_of_the_wrong_one_is_refused(opened, as_):
-    no = dict(parties(opened))["arbitrator_1"]
-    with refused(NotAllowedNow):
-        perform(opened, "replace_leaver", as_("hua"), {"person": no})  # has not left
-    revoke_all(no, "arbitrator")
-    for other in ("M401", "A1001", "X000", ""):
-        with refused(InvalidInput, problems=["not_seated"]):
-            perform(opened, "replace_leaver", as_("hua"), {"person": other})
-    for login in ("ann", "ian", "qin", "lee", "aud", panel(opened)["arbitrator_2"]):
-        with refused(NotPermitted):
-            perform(opened, "replace_leaver", as_(login), {"person": no})
-    perform(opened, "replace_leaver", as_("hua"), {"person": no})
-    with refused(InvalidInput, problems=["not_seated"]):
-        perform(opened, "replace_leaver", as_("hua"), {"person": no})
-
-
-def test_replace_leaver_once_the_award_is_drafted_is_refused(drafted, as_):
-    no = dict(parties(drafted))["arbitrator_1"]
-    revoke_all(no, "arbitrator")
-    with refused(NotAllowedNow):
-        perform(drafted, "replace_leaver", as_("hua"), {"person": no})
-
-
 # Signing
 
 

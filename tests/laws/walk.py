@@ -36,7 +36,7 @@ DECK = [kind for kind, cards in KINDS.items() for _ in range(cards)]
 LIKELY = {"ARB": 6, "DSP": 4, "EVL": 1}
 EARLY = {
     "withdraw", "recuse", "release", "revise", "add_criteria", "return_to_agent", "accept", "challenge",
-    "refuse_reinstatement", "refuse_reopening", "replace_leaver",
+    "refuse_reinstatement", "refuse_reopening",
 }  # fmt: skip
 EDGES = (-1, 0, 1, 59, 60, 61)
 TRIES = 4

@@ -145,10 +145,6 @@ def _reopening(dice: random.Random, case: Any, login: str) -> Data:
     return {"cause": cause, **known, "reasons": "发现完整录音"}
 
 
-def _leaver(dice: random.Random, case: Any, login: str) -> Data:
-    return {"person": _seated(dice, case) or _anybody(dice)}
-
-
 # All
 
 
@@ -213,6 +209,6 @@ OF_DISPUTES = {
     "refuse_reinstatement": _reasons, "ask_reinstatement": lambda *_: {"cause": "outage", "reasons": "系统故障"},
 }  # fmt: skip
 OF_ARBITRATIONS = {
-    "score_blind": _blind_scores, "vote": _ballot, "name_arbitrator": _naming, "replace_leaver": _leaver,
+    "score_blind": _blind_scores, "vote": _ballot, "name_arbitrator": _naming,
     "ask_reopening": _reopening, "reopen": _reasons, "refuse_reopening": _reasons,
 }  # fmt: skip

@@ -37,6 +37,14 @@ def test_check_of_a_type_opened_on_a_subject_asks_for_no_place():
     assert not any("place()" in words for words in agreement._model(law))
 
 
+def test_check_of_a_type_with_a_seat_that_nobody_vacates_says_so():
+    law: Law = laws()["disputes.ScoreDispute"]
+    assert list(agreement._seats(law)) == []
+    lacking = replace(law, actions={name: spec for name, spec in law.actions.items() if not spec.vacates})
+    said = list(agreement._seats(lacking))
+    assert any("seat reviewer has work in ['reviewing']" in words for words in said), said
+
+
 def test_notice_with_a_name_of_the_types_own_is_read_only_where_the_type_fills_it_in(tmp_path: Path):
     folder = Path(shutil.copytree(ROOT / "policies" / "default", tmp_path / "pack"))
     file = folder / "disputes.yaml"

@@ -343,7 +343,8 @@ def test_account_closed_of_somebody_with_open_tasks_says_what_remains(db, time):
     client = browser(HUA)
     pk = Account.objects.get(username=login).pk
     words = client.post(address(f"account/{pk}/close/"), follow=True).content.decode()
-    assert "1 open task is still theirs" in words and "Their grants still hold" in words
+    assert "1 seat of theirs goes to somebody else now" in words and "Their grants still hold" in words
+    assert "stays theirs" not in words
 
 
 def test_account_of_the_administrator_or_a_machine_is_out_of_hua_s_sight(db, time):
@@ -525,6 +526,25 @@ def test_leave_that_has_passed_stays_and_none_ends_before_it_starts(db, time):
     values = {"person": ann.pk, "first_day": "2026-11-05", "last_day": "2026-11-04"}
     assert send(HUA, "leave/add/", **values).status_code == 422
     assert list(Leave.objects.values_list("last_day", flat=True)) == [date(2026, 10, 9)]
+
+
+def test_leave_cancelled_before_it_begins_never_was(db, time):
+    ann, bo = seen.person("A1001"), seen.person("A1002")
+    send(HUA, "leave/add/", person=ann.pk, first_day="2026-11-04", last_day="2026-11-20")
+    send(HUA, "leave/add/", person=bo.pk, first_day="2026-11-03", last_day="2026-11-20")
+    coming, begun = Leave.objects.get(person=ann), Leave.objects.get(person=bo)
+    assert "Cancel the leave" in browser(HUA).get(address(f"leave/{coming.pk}/change/")).content.decode()
+    assert send(HUA, f"leave/{coming.pk}/cancel/").status_code == 302
+    assert not directory().is_on_leave(ann.pk, date(2026, 11, 10))
+    data = noted("leave_cancelled")["data"]
+    days = {"first_day": "2026-11-04", "last_day": "2026-11-20"}
+    assert data == {"leave": str(coming.pk), "person": "A1001", **days}
+    client, before = browser(HUA), seen.dump()
+    for rest, values in ((f"{coming.pk}/cancel/", {}), (f"{begun.pk}/cancel/", {}),
+                         (f"{coming.pk}/change/", {"last_day": "2026-11-09"})):  # fmt: skip
+        assert send(client, f"leave/{rest}", **values).status_code == 409
+    assert seen.dump() == before
+    assert "Cancel the leave" not in client.get(address(f"leave/{coming.pk}/change/")).content.decode()
 
 
 def test_day_made_off_by_hua_is_off_at_once(db, time):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from django.utils.translation import gettext_lazy as _
 from pydantic import Field
 
-from casework.domain.forms import Ask, Form, Line, Reasons
+from casework.domain.forms import Ask, Form, Reasons
 from workflows.evaluations.forms import Code, GivenValue
 
 
@@ -47,10 +47,6 @@ class Ballot(Form):
         list[Voted], Field(min_length=1, max_length=100),
         Ask(_("How do you vote on each criterion?"), _("A vote stands; it cannot be changed.")),
     ]  # fmt: skip
-
-
-class Leaver(Form):
-    person: Annotated[Line, Ask(_("Who has left"), _("The staff number."))]
 
 
 class Reopening(Form):

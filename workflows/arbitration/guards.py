@@ -42,19 +42,6 @@ def has_not_waived(act: Act) -> None:
         )
 
 
-def has_left(act: Act) -> None:
-    """The person sits, and holds no appointment any more; one who was named, no grant at all."""
-    person, case = act.book.person_no(act.data.person), act.case
-    seat = panels.seat_of(case, act.family, person.id) if person else ""
-    if person is None or not seat:
-        refuse("person", "not_seated", _("they do not sit on this panel; name one who does"))
-    if panels.still_sits(act, seat):
-        raise NotAllowedNow(
-            _("Expected an arbitrator who left, but %(no)s still may sit; the limits replace whoever does not act")
-            % {"no": person.no}
-        )
-
-
 def is_award_stuck(act: Act) -> None:
     """Once the award is drafted, whoever left is replaced only if those who stayed cannot issue it by majority."""
     case = act.case

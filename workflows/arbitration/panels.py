@@ -7,7 +7,8 @@ from casework.domain import challenging
 from casework.domain.action import Act
 from casework.domain.authority import digest_before
 from casework.domain.effects import Notify, Reveal, StartClock
-from casework.models import Party
+from casework.domain.law import law_of
+from casework.domain.vacating import why_left
 from workflows.arbitration import votes
 from workflows.evaluations.scoring import clean_value
 
@@ -46,16 +47,9 @@ def empty(case: Any, family: Any) -> list[str]:
     return [seat for seat in seats(case) if family.holder(case, seat) is None]
 
 
-def seating(case: Any, family: Any, seat: str) -> Party:
-    """The row of whoever sits."""
-    return next(p for p in family.parties_of(case, seat))
-
-
 def still_sits(act: Act, seat: str) -> bool:
-    """Whether the holder of the seat may still act: by an appointment, or, having been named, while they hold any
-    grant. Whoever holds none has left."""
-    party = seating(act.case, act.family, seat)
-    return any(party.named or grant.role == "arbitrator" for grant in act.book.grants_of(party.person_id, act.at))
+    """Whether somebody holds the seat and may still act."""
+    return not any(why_left(p, law_of(act.case), act.book, act.at) for p in act.family.parties_of(act.case, seat))
 
 
 def size(case: Any, act: Act) -> int:

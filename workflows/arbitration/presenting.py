@@ -82,9 +82,6 @@ def rows(case: Arbitration, sight: Any, action: str) -> list[dict[str, Any]] | N
 
 def choices(case: Arbitration, sight: Any, action: str) -> dict[str, list[dict[str, Any]]]:
     """Whom the action may name."""
-    if action == "replace_leaver":
-        holders = (sight.family.holder(case, seat) for seat in panels.seats(case))
-        return {"person": [sight.person(person_id) for person_id in holders if person_id is not None]}
     found = [sight.book.person_no(no) for no in challenging.against_whom(action, case, sight.family, sight.book)]
     people = [sight.person(person.id) for person in found]
     return {"against": people} if people else {}

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django_fsm import GET_STATE
 
-from casework.domain import challenging, naming
+from casework.domain import challenging, naming, vacating
 from casework.domain.action import SYSTEM, Act, action, opening
 from casework.domain.effects import (
     Join,
@@ -123,14 +123,16 @@ class Seating:
         return self._replaced(act, act.relation, "recused")
 
     @action(
-        source=(*HEARING, S.SIGNING), target=S.SCORING, role="hr|director", form=forms.Leaver, event="leaver_replaced",
-        label=_("replace an arbitrator who left"), when=[guards.is_award_stuck, guards.has_left],
+        source=(*HEARING, S.SIGNING), target=S.SCORING, role=SYSTEM, form=vacating.Leaver,
+        vacates="|".join((*panels.SEATS, challenging.RULER)), event="leaver_replaced",
+        label=_("replace a decider who left"), when=[vacating.has_left, guards.is_award_stuck],
     )  # fmt: skip
     def replace_leaver(self, act: Act) -> list:
         """The blind score of whoever left is void, and so is their vote and a draft that rests on it."""
-        seat = panels.seat_of(self, act.family, act.book.person_no(act.data.person).id)
+        if act.data.seat == challenging.RULER:
+            return challenging.ruler_left()
         undrafted = self._undrafted(act) if self.findings else []
-        return [*undrafted, *self._replaced(act, seat, "left")]
+        return [*undrafted, *self._replaced(act, act.data.seat, vacating.LEFT)]
 
     # What these share
 

@@ -1,8 +1,9 @@
 """A free QA lead is seated, challenged, replaced: the second chapter of the dispute's law."""
 
 from django.utils.translation import gettext_lazy as _
+from django_fsm import GET_STATE
 
-from casework.domain import challenging, naming
+from casework.domain import challenging, naming, vacating
 from casework.domain.action import SYSTEM, Act, action
 from casework.domain.effects import (
     Leave,
@@ -111,7 +112,23 @@ class Review:
             Notify("to_review", parties=("reviewer",), clock="review"),
         ]  # fmt: skip
 
+    @action(
+        source=DECIDING, target=GET_STATE(lambda case, act: case.next_state, states=DECIDING), role=SYSTEM,
+        form=vacating.Leaver, vacates="reviewer|challenge_ruler", event="leaver_replaced",
+        label=_("replace a decider who left"), when=[vacating.has_left],
+    )  # fmt: skip
+    def replace_leaver(self, act: Act) -> list:
+        """The next reviewer begins from the beginning, with the whole time for it."""
+        self.next_state = self.state
+        if act.data.seat == challenging.RULER:
+            return challenging.ruler_left()
+        self.next_state = self.S.REVIEWING
+        anew = [StartClock("review")] if act.family.is_running(self, "review") else []
+        return [*self._reviewer_replaced(act, vacating.LEFT), *anew]
+
     # What these share
+
+    next_state = S.REVIEWING
 
     def _reviewed(self) -> list:
         return [Seat("reviewer", "qa_lead", waits="naming"), *self._reviewer_told()]

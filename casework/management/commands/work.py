@@ -1,5 +1,5 @@
-"""The embedded worker: due clocks, deliveries, the projection of grants and what uploads left behind in one loop, until
-told to stop."""
+"""The embedded worker: due clocks and deliveries in one loop, until told to stop; each minute also what no write tells:
+grants that end by their date, and what uploads left behind."""
 
 import logging
 import os
@@ -18,12 +18,13 @@ from casework.commands import DoorCommand
 from casework.domain.deliveries import deliver_due
 from casework.domain.evidence_files import sweep as sweep_received
 from casework.domain.guardian_projection import project_grants
+from casework.domain.leavers import give_up_seats
 from casework.domain.sweep import fire_due
 
 log = logging.getLogger(__name__)
 IDLE = 0.7
 AFTER_TROUBLE = 5.0
-PROJECT_EVERY = 60.0
+LOOK_EVERY = 60.0
 
 
 class Command(DoorCommand):
@@ -36,14 +37,19 @@ class Command(DoorCommand):
 
     def do(self, *, once: bool, every: float, with_parent: bool, **_: Any) -> None:
         if once:
-            project_grants()
-            sweep_received()
+            _each_minute()
             self.show(_until_idle())
             return
         with told_to_stop() as stop:
             self.stdout.write(gettext("Working: clocks and deliveries, until SIGTERM or Ctrl-C."))
             self.stdout.flush()
             _loop(stop, every, os.getppid() if with_parent else None)
+
+
+def _each_minute() -> None:
+    project_grants()
+    give_up_seats()
+    sweep_received()
 
 
 def _until_idle() -> dict[str, int]:
@@ -55,13 +61,12 @@ def _until_idle() -> dict[str, int]:
 
 
 def _loop(stop: threading.Event, every: float, parent: int | None) -> None:
-    projected = -PROJECT_EVERY
+    looked = -LOOK_EVERY
     while not stop.is_set() and parent in (None, os.getppid()):
         try:
-            if time.monotonic() - projected >= PROJECT_EVERY:
-                project_grants()
-                sweep_received()
-                projected = time.monotonic()
+            if time.monotonic() - looked >= LOOK_EVERY:
+                _each_minute()
+                looked = time.monotonic()
             done = fire_due() + deliver_due()
         except DatabaseError:  # the database restarts or is away: wait for it, as a server would
             log.exception("the worker could not reach the database; it tries again")

@@ -18,7 +18,7 @@ def stamp_accounts(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("casework", "0009_words"),
+        ("casework", "0010_calendar_horizon"),
     ]
 
     operations = [

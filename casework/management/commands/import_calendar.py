@@ -104,7 +104,8 @@ def _kind(day: Day | None) -> str:
     if day is None:
         return "—"
     working, holiday = day
-    return f"{gettext('worked') if working else gettext('off')} {holiday}".strip()
+    kind = gettext("worked") if working else gettext("off")
+    return f"{kind} {holiday}".strip()
 
 
 def _due(moment: Any, provisional: bool) -> str:

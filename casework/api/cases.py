@@ -27,8 +27,8 @@ def list_cases(
     request: HttpRequest, type: str | None = None, state: str | None = None, unit: str | None = None,
     q: str | None = None, overdue: bool = False, cursor: str | None = None, limit: int = 25,
 ) -> Any:  # fmt: skip
-    """Newest first. `unit` includes the units below it, `q` is searched for: numbers, their
-    starts and ends, ids, the person concerned, the type, words of the claims."""
+    """Newest first. `unit` includes the units below it. `q` finds by numbers, their starts and ends, ids, the person
+    concerned, the type and words of the claims."""
     actor = who(request)
     return queries.case_list(
         actor.person_id, type=type, state=state, unit=unit, q=q, overdue=overdue, cursor=cursor, limit=limit,

@@ -175,11 +175,11 @@ class _Words:
         return said
 
     def _end(self) -> list[str]:
-        for (kind, _at), entry in self._entries.items():
-            values = {"at": self._moment(entry["at"]), "by": self._by(kind, entry["at"])}
-            if kind == "stop":
+        for entry in self._clock["entries"]:
+            values = {"at": self._moment(entry["at"]), "by": self._by(entry["kind"], entry["at"])}
+            if entry["kind"] == "stop":
                 return [_("ended %(at)s%(by)s") % values]
-            if kind == "breach":
+            if entry["kind"] == "breach":
                 return [_("ran out; noted %(at)s%(by)s") % values]
         return []
 

@@ -40,6 +40,7 @@ class _Words:
     def __init__(self, clock: dict[str, Any], calendar: CalendarSpec) -> None:
         self._clock, self._calendar, self._zone = clock, calendar, ZoneInfo(calendar.tz)
         self._limit = Limit.parse(clock["limit"])
+        self._entries = {(e["kind"], datetime.fromisoformat(e["at"])): e for e in clock.get("entries", ())}
 
     def lines(self) -> list[str]:
         steps = self._clock["steps"]
@@ -193,12 +194,12 @@ class _Words:
 
     def _by(self, kind: str, at: str) -> str:
         """By which event that was, and who did it; empty where the ledger is not for the reader."""
-        moment = datetime.fromisoformat(at)
-        for entry in self._clock["entries"]:
-            if entry["kind"] == kind and datetime.fromisoformat(entry["at"]) == moment:
-                who = entry["by"]["name"] if entry["by"] else _("System")
-                return _(" (%(what)s: %(who)s)") % {"what": entry["what"], "who": who}
-        return ""
+        entry = self._entries.get((kind, datetime.fromisoformat(at)))
+        if entry is None:
+            return ""
+        values = {"what": entry["what"], "who": entry["by"]["name"] if entry["by"] else _("System")}
+        # What was to happen at the deadline did not, so its words do not tell why it was extended.
+        return (_(" (%(who)s)") if kind == "extend" else _(" (%(what)s: %(who)s)")) % values
 
     def _moment(self, text: str) -> str:
         return f"{datetime.fromisoformat(text).astimezone(self._zone):%Y-%m-%d} {self._time(text)}"

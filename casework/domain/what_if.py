@@ -40,8 +40,11 @@ def deadline_otherwise(clock: dict[str, Any], other: Otherwise, now: datetime) -
     least = Limit.parse(clock["minimum_left"]) if clock["minimum_left"] else None
     try:
         deadline = other.calendar.due_after_pauses(start, limit, pauses, max(last, now), least)
-    except (CalendarError, OverflowError) as error:
+    except CalendarError as error:
         raise InvalidInput(str(error), code="outside_calendar") from None
+    except OverflowError:
+        words = _("Expected moments inside the calendar, but one lies beyond the years that can be written; change it")
+        raise InvalidInput(words, code="outside_calendar") from None
     return _with_extensions(deadline, clock["steps"], other.calendar)
 
 

@@ -201,6 +201,9 @@ class Knocker:
         calls = [(self._file(f"{at}.csv", as_rows(call)), call) for at, call in enumerate(self.places.calls)]
         return {
             "show_case": every, "actions": every,
+            "explain_clock": [
+                (f"{name} {clock}", [number, clock], b"") for name, number in numbers for clock in ("score", "review")
+            ],
             "inbox": [(view, ["--view", view], b"") for view in VIEWS],
             "save_document": [
                 (name, [pk, "--out", out], b"") for name, pk in self.places.path["document_id"].items()

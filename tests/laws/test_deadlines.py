@@ -54,7 +54,7 @@ def test_deadline_of_any_kind_adds_up_and_says_when_it_is_due(story):
 
 def test_deadline_that_was_moved_says_by_whom_why_and_from_when_to_when(story):
     said = explained(story[0], "deemed_service", "ann")
-    assert "extended from 2026-12-17 18:00 to 2026-12-25 18:00 (Deemed served: System), because of: leave" in said
+    assert "extended from 2026-12-17 18:00 to 2026-12-25 18:00 (System), because of: leave" in said
     assert said[-2:] == [
         "sum: 1 working day → 2026-12-17 18:00; extended → 2026-12-25 18:00; due 2026-12-25 18:00",
         "ended 2026-12-25 09:00 (Opened by the agent and thereby served: 王喆堃)",

@@ -175,13 +175,14 @@ class _Words:
         return said
 
     def _end(self) -> list[str]:
-        for entry in self._clock["entries"]:
-            values = {"at": self._moment(entry["at"]), "by": self._by(entry["kind"], entry["at"])}
-            if entry["kind"] == "stop":
-                return [_("ended %(at)s%(by)s") % values]
-            if entry["kind"] == "breach":
-                return [_("ran out; noted %(at)s%(by)s") % values]
-        return []
+        """How it ended; one that ran out and was extended then goes on."""
+        ends = [entry for entry in self._clock["entries"] if entry["kind"] in ("stop", "breach")]
+        if self._clock["state"] == "running" or not ends:
+            return []
+        values = {"at": self._moment(ends[-1]["at"]), "by": self._by(ends[-1]["kind"], ends[-1]["at"])}
+        if ends[-1]["kind"] == "stop":
+            return [_("ended %(at)s%(by)s") % values]
+        return [_("ran out; noted %(at)s%(by)s") % values]
 
     # Who, what and when
 

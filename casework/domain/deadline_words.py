@@ -175,14 +175,17 @@ class _Words:
         return said
 
     def _end(self) -> list[str]:
-        """How it ended; one that ran out and was extended then goes on."""
-        ends = [entry for entry in self._clock["entries"] if entry["kind"] in ("stop", "breach")]
-        if self._clock["state"] == "running" or not ends:
-            return []
-        values = {"at": self._moment(ends[-1]["at"]), "by": self._by(ends[-1]["kind"], ends[-1]["at"])}
-        if ends[-1]["kind"] == "stop":
-            return [_("ended %(at)s%(by)s") % values]
-        return [_("ran out; noted %(at)s%(by)s") % values]
+        """What happened to it since: one that ran out and was extended then goes on."""
+        said, ends = [], []
+        for entry in self._clock["entries"]:
+            values = {"at": self._moment(entry["at"]), "by": self._by(entry["kind"], entry["at"])}
+            if entry["kind"] == "reckon":
+                said.append(_("reckoned again %(at)s, since the calendar changed") % values)
+            elif entry["kind"] == "stop":
+                ends.append(_("ended %(at)s%(by)s") % values)
+            elif entry["kind"] == "breach":
+                ends.append(_("ran out; noted %(at)s%(by)s") % values)
+        return [*said, *(ends[-1:] if self._clock["state"] != "running" else [])]
 
     # Who, what and when
 

@@ -179,16 +179,17 @@ class _Words:
         return said
 
     def _end(self) -> list[str]:
-        said = []
+        """What happened to it since: one that ran out and was extended then goes on."""
+        said, ends = [], []
         for entry in self._clock["entries"]:
             values = {"at": self._moment(entry["at"]), "by": self._by(entry["kind"], entry["at"])}
             if entry["kind"] == "reckon":
                 said.append(_("reckoned again %(at)s, since the calendar changed") % values)
             elif entry["kind"] == "stop":
-                said.append(_("ended %(at)s%(by)s") % values)
+                ends.append(_("ended %(at)s%(by)s") % values)
             elif entry["kind"] == "breach":
-                said.append(_("ran out; noted %(at)s%(by)s") % values)
-        return said
+                ends.append(_("ran out; noted %(at)s%(by)s") % values)
+        return [*said, *(ends[-1:] if self._clock["state"] != "running" else [])]
 
     # Who, what and when
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from casework.domain.authority import Bar, bars_in
-from casework.domain.clocks import is_late
+from casework.domain.clocks import COUNTING, is_late
 from casework.domain.directory import Directory
 from casework.domain.ledger import last_events, plain
 from casework.domain.now import now
@@ -71,10 +71,9 @@ class CasePaper:
         """How the case's time limits of these names went, each as it last started; one that never ran is left out."""
         rules = self.policy.case_type(case._meta.app_label).clocks
         clocks = [clock for name in names if (clock := self.family.clock(case, name))]
-        ended = {
-            entry.clock_id: entry
-            for entry in ClockEntry.objects.filter(clock__in=clocks, kind__in=("stop", "breach"))
-        }  # fmt: skip
+        over = [clock for clock in clocks if clock.state not in COUNTING]
+        ends = ClockEntry.objects.filter(clock__in=over, kind__in=("stop", "breach")).order_by("id")
+        ended = {entry.clock_id: entry for entry in ends}
         return [self._deadline(clock, rules[clock.name], ended.get(clock.pk)) for clock in clocks]
 
     def _deadline(self, clock: Clock, rule: Any, ended: ClockEntry | None) -> dict[str, Any]:

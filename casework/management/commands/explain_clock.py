@@ -14,8 +14,6 @@ from casework.domain.limits import Limit
 from casework.domain.now import now
 from casework.domain.what_if import Otherwise, deadline_otherwise
 
-ENDS = ("stop", "breach")
-
 
 class Command(DoorCommand):
     help = gettext_lazy(
@@ -81,7 +79,7 @@ def _compared(clock: dict[str, Any], other: Otherwise) -> list[str]:
     deadline, limit = deadline_otherwise(clock, other, now()), str(other.within or clock["limit"])
     supposed = {
         **clock, "state": "running", "steps": deadline.steps, "limit": limit, "source": _("supposed"),
-        "limit_label": limit_words(limit), "entries": [e for e in clock["entries"] if e["kind"] not in ENDS],
+        "limit_label": limit_words(limit),
     }  # fmt: skip
     return [
         as_it_is, sum_line(steps, clock["limit"], calendar_specs()[clock["calendar"]]),

@@ -1,14 +1,19 @@
 """Who leaves the company: an arbitrator is replaced and what they did is void, the agent keeps their own case."""
 
+from datetime import date
 from typing import Any
 
 from casework.domain.actor import system
 from casework.domain.errors import NotAllowedNow, NotPermitted
 from casework.domain.perform import perform
+from casework.domain.staff import grant, record_leave
+from casework.models import Unit
 from tests.arbitration.conftest import below, is_over, login_of, seated
 from tests.conftest import acting
 from tests.factories import APPEAL, arbitration, ballot, blind_scores, deliver_all, panel, signature_of
-from tests.seen import case, due, entry, events, refused, revoke_all, running, sweep, told
+from tests.seen import case, due, entry, events, person, refused, revoke_all, running, sweep, told
+
+ARBITRATORS = ("M403", "M404", "M405", "M406", "M407", "L302", "L303", "T951")
 
 
 def leaves(number: str, seat: str = "arbitrator_1") -> str:
@@ -118,6 +123,20 @@ def test_award_whose_majority_left_before_signing_still_comes_to_an_end(ruled, t
     deliver_all()
     assert not gone & set(seated(number).values()) and len(seated(number)) == 3
     assert case(number).state == "scoring"
+
+
+def test_deputies_of_a_blind_arbitrator_on_leave_hear_nothing(ruled):
+    """Fang looks over every case, and stands in for whoever may be drawn."""
+    for no in ARBITRATORS:
+        grant(person("F801"), "director", Unit.objects.get(code="OC"), system(), principal=person(no))
+    perform(ruled, "read", acting("ann"))
+    perform(ruled, "appeal", acting("ann"), APPEAL)
+    for no in ARBITRATORS:  # once they sit
+        record_leave(person(no), date(2026, 11, 3), date(2026, 11, 20), system())
+    number = arbitration(ruled)
+    deliver_all()
+    assert [told(no, number) for no in seated(number).values()] == [["to_score"]] * 3
+    assert told("F801", number) == []
 
 
 # The agent

@@ -65,7 +65,7 @@ def action_problems(law: Law, policy: Policy) -> Iterator[str]:
             spec.form.model_json_schema()
         if spec.callable_by_clock and name not in {clock.breach for clock in law.clocks.values()}:
             yield f"{name} is callable by clock, but is no clock's breach"
-        if spec.is_system and not spec.callable_by_clock and name not in _asked_of_system():
+        if spec.is_system and not (spec.callable_by_clock or spec.vacates) and name not in _asked_of_system():
             yield f"{name} is SYSTEM's, but nothing asks SYSTEM for it"
 
 

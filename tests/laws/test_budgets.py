@@ -15,7 +15,7 @@ from casework.domain.deliveries import deliver_due
 from casework.domain.errors import NotAllowedNow
 from casework.domain.perform import open_case, perform
 from casework.domain.reading import read_family
-from casework.models import Delivery, Document
+from casework.models import Delivery, Document, Party
 from tests.conftest import Time, _copied, _drop, acting, forget
 from tests.factories import (
     APPEAL,
@@ -162,7 +162,8 @@ def arbitrated(costs: dict[str, Cost], monkeypatch: pytest.MonkeyPatch) -> None:
 def named(costs: dict[str, Cost]) -> None:
     """Nobody is left to be drawn: a director names somebody; then the agent withdraws."""
     case = arbitration()
-    for no in ("M403", "M404", "M405", "M406", "M407", "L302", "L303", "T951"):
+    sitting = set(Party.objects.filter(case__number=case, until=None).values_list("person__no", flat=True))
+    for no in {"M403", "M404", "M405", "M406", "M407", "L302", "L303", "T951"} - sitting:
         revoke_all(no, "arbitrator")
     deliver_all()
     perform(case, "recuse", acting(panel(case)["arbitrator_1"]), {"category": "other", "text": "相识"})

@@ -446,7 +446,7 @@ def test_sign_by_whoever_did_not_vote_is_refused(drafted, as_):
 def test_step_of_the_system_by_a_person_is_refused(opened, as_):
     for action in (
         "replace_scorer", "replace_voter", "report_vacancy", "close_challenges", "pass_challenge_on", "attach_draft",
-        "close_signing", "issue", "deem_served", "report_reopening_delay",
+        "close_signing", "issue", "deem_served", "report_reopening_delay", "replace_leaver",
     ):  # fmt: skip
         with refused(NotPermitted):
             perform(opened, action, as_("fang"), {})

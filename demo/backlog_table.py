@@ -43,7 +43,7 @@ def deadlines() -> Iterator[tuple[str, list[str]]]:
     again = clocks.filter(state=State.BREACHED, name__in=("reinstating", "reopening"))
     yield "ran out and reported 逾期已报告", [f"{named(c)} on {shown(c.due_at)}" for c in again]
     yield "paused 中止", [named(c) for c in clocks.filter(state=State.PAUSED)]
-    away = [c for c in running if any(step["step"] == "leave" for step in c.steps)]
+    away = [c for c in running if c.postponed_to is not None]
     yield "waiting for somebody on leave 顺延", [f"{named(c)} until {shown(c.due_at)}" for c in away]
     # From December on: before, no limit reaches the next year, whose days off nobody has settled.
     yield "provisional 暂定", [f"{named(c)} {shown(c.due_at)}" for c in running.filter(provisional=True)]

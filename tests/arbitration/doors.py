@@ -227,6 +227,7 @@ class Knocker:
             ],
             "grant": [(no, [no, "arbitrator", "OC"], b"") for no in (*self.places.people, NOBODY)],
             "import_people": [("again", [str(DATA / "units.csv"), str(DATA / "people.csv")], b"")],
+            "import_calendar": [("again", ["office", self._file("days.csv", "date,kind,holiday\n"), "--dry-run"], b"")],
             "import_evaluations": [(f"{call}", [file], b"") for file, call in calls],
             "import_recordings": [("none", [str(self.folder)], b"")],
             "draw_chart": [

@@ -144,7 +144,6 @@ def test_recording_is_all_that_a_blind_arbitrator_gets_as_evidence(opened):
 @pytest.mark.parametrize("action, data", [
     ("withdraw", {}), ("waive_challenge", {}), ("challenge", {"against": "M404", "reasons": "不公"}),
     ("uphold_challenge", {"against": "M404", "reasons": "不公"}),
-    ("replace_leaver", {"seat": "arbitrator_2", "person": "M404", "why": "grant_ended"}),
     ("name_arbitrator", {"person": "M404", "reasons": "缺人"}), ("record_receipt", {"reference": "x"}),
 ])  # fmt: skip
 def test_blind_arbitrator_who_tries_anything_but_scoring_is_refused_without_a_word_on_the_case(action, data, opened):

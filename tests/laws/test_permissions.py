@@ -91,7 +91,7 @@ def test_system_when_its_actions_are_tried_by_people_stays_alone(matrix: Matrix)
 
 @pytest.mark.parametrize("door", [API, COMMAND, LISTED, LISTED_BY_COMMAND])
 def test_door_when_compared_with_the_domain_answers_the_same(door: str, matrix: Matrix):
-    assert matrix.asked[door] > 100
+    assert matrix.asked[door] > 80
     assert matrix.differences[door] == []
 
 

@@ -18,8 +18,7 @@ def version_not_compared() -> None:
     sent = Recorder.send
 
     def send(self: Recorder, form: str | None = None) -> None:
-        if self._guard:
-            row, name = self._guard
+        for row, name in self._guards:
             setattr(row, name, type(row).objects.values_list(name, flat=True).get(pk=row.pk))
         sent(self, form)
 
@@ -132,7 +131,7 @@ def known_key_ignored() -> None:
 def body_of_known_key_not_compared() -> None:
     from casework.domain import perform
 
-    perform._body = lambda action, data: ""
+    put(perform.body_of, lambda action, data: "")
 
 
 @planted(

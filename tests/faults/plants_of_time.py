@@ -53,10 +53,10 @@ def moment_of_receipt_ignored() -> None:
     "tests/evaluations/test_questions.py::test_question_pauses_the_window_by_its_business_time", "2026-11-05 18:00"
 )
 def pause_forgotten() -> None:
-    from casework.domain import clocks
+    from casework.domain import reckoning
     from casework.domain.limits import Limit
 
-    clocks._reckoned = lambda calendar, clock, rule, now: calendar.due(clock.started_at, Limit.parse(clock.limit))
+    put(reckoning.reckoned, lambda calendar, clock, rule, now: calendar.due(clock.started_at, Limit.parse(clock.limit)))
 
 
 @planted(

@@ -3,6 +3,7 @@
 Whoever manages people does so on the units of their grants and below. Every change stands in `org`, in its own
 transaction: who, what, before and after. Nothing is deleted; what is over has an end."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from casework.domain.now import now
 from casework.imports.cells import IDENTIFIER
 from casework.models import Account, CalendarDay, Grant, Leave, Person, Unit
 
+log = logging.getLogger(__name__)
 REACHED_BY = {
     Unit: "pk__in", Person: "unit__in", Account: "person__unit__in", Grant: "unit__in", Leave: "person__unit__in",
 }  # fmt: skip
@@ -77,10 +79,11 @@ def changing() -> Iterator[None]:
     try:
         with transaction.atomic():
             yield
-    except IntegrityError:
+    except IntegrityError as error:
         forget()
+        log.warning("the database refused a change of the back office", exc_info=True)
         words = _("Expected something new, but somebody else entered the same at this moment; look at the list first")
-        raise NotAllowedNow(words) from None
+        raise NotAllowedNow(words) from error
     except BaseException:
         forget()
         raise

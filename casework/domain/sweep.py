@@ -97,8 +97,8 @@ def _together(due: list[Due]) -> tuple[int, list[Due]]:
                     steps.append(step)
                     fired += acted
             _write(steps)
-    except Exception as error:  # whichever of them it was, the others are not to wait for it
-        log.warning("a sweep of %d clocks is done one by one: %s", len(due), error)
+    except Exception:  # whichever of them it was, the others are not to wait for it
+        log.warning("a sweep of %d clocks could not be written; they are done one by one", len(due), exc_info=True)
         return 0, due
     return fired, alone
 
@@ -137,8 +137,9 @@ def _decided(step: Step, clocks: list[Due]) -> int | None:
         for clock in clocks:
             acted += _acts(step, clock)
         complete(step)
-    except Exception:
-        return None  # the reason is found again, and kept, when it is done alone
+    except Exception:  # what does not fail when it is done alone, where the reason is kept, shows here only
+        log.warning("the clocks of %s are done one by one", clocks[0].case, exc_info=True)
+        return None
     # The next choice of a person knows what this one brought them, as if it had been written.
     after = _load(step.family)
     for person in step.known_loads:

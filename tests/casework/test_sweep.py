@@ -129,15 +129,17 @@ def test_sweep_when_it_seats_many_reviewers_at_once_shares_the_work_as_one_by_on
     assert seated == {"M401": 2, "M402": 2, "Q202": 2} and len(numbers) == 6
 
 
-def test_sweep_when_one_of_many_cannot_act_fires_the_others_together(db, time):
-    """Its law refuses it, so it waits with its reason; nobody else waits for it."""
+def test_sweep_when_one_of_many_cannot_act_fires_the_others_together(db, time, caplog):
+    """Its law refuses it, so it waits with its reason; nobody else waits for it, nor its family's other clock."""
     bad, *others = disputes_of_chen(3)
-    Case.objects.filter(number=bad).update(state="final")
     time.to(Clock.objects.filter(name="screen").latest("due_at").due_at, seconds=60)
+    Clock.objects.filter(name="screen", case__number=bad).update(name="appeal_window")  # nothing to appeal from yet
     fire_due()
-    assert [events(number, "bypass") for number in others] == [1, 1] and not events(bad, "bypass")
-    refused = Clock.objects.get(name="screen", case__number=bad)
-    assert "'final'" in refused.problem and refused.retry_at > now()
+    assert caplog.messages == [f"the clocks of {bad} are done one by one"]
+    assert [events(number, "bypass") for number in others] == [1, 1]
+    assert (events(bad, "finalise"), events(bad, "record_silence")) == (0, 1)
+    refused = Clock.objects.get(name="appeal_window", case__number=bad)
+    assert "look at the case again" in refused.problem and refused.retry_at > now()
 
 
 def test_steps_written_together_when_one_family_moved_on_leave_the_others_as_they_were(real_db, time):

@@ -183,3 +183,18 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.join()
     return results
+
+
+@pytest.fixture
+def in_force(settings) -> Iterator[Callable[[Path], str]]:
+    """Puts the policy of a folder in force, as a release does."""
+
+    def put(folder: Path) -> str:
+        settings.POLICY_FOLDER = folder
+        for remembered in (policy.current_policy, policy.current_digest, policy.pinned_policy):
+            remembered.cache_clear()
+        return policy.register_current()
+
+    kept = settings.POLICY_FOLDER
+    yield put
+    put(kept)

@@ -29,6 +29,9 @@ LISTS = (
                                     "in whose stead.")),
     ("leave", "beach_access", _("Leaves"), _("Who is away: not offered work, and not deemed served.")),
     ("calendarday", "calendar_month", _("Calendar days"), _("Days that a notice makes off or working.")),
+    ("clock", "alarm", _("Stuck clocks"), _("Deadlines that are over and could not act, and why; tried again here.")),
+    ("delivery", "outbox", _("Stuck deliveries"), _("Notices, drafts and seals that keep failing, and why; tried "
+                                                    "again here.")),
 )  # fmt: skip
 
 

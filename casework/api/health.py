@@ -11,13 +11,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from casework.documents.workshop import FONTS
-from casework.domain.now import now
-from casework.domain.sweep import oldest_overdue
-from casework.models import Delivery
+from casework.queries import waiting
 
-# Where a sweep runs every few seconds, this much behind means that nobody sweeps or delivers.
+# Where a sweep runs every few seconds, this much behind means that nobody sweeps or delivers, or that what is first in
+# line cannot be done.
 LATEST = timedelta(seconds=int(os.environ.get("GONGDUAN_READY_WITHIN", "900")))
-STUCK_AFTER = 3
 
 
 @require_safe
@@ -48,16 +46,30 @@ def _database() -> dict[str, Any]:
 
 
 def _clocks() -> dict[str, Any]:
-    age = oldest_overdue()
-    return {"ok": age <= LATEST, "oldest_overdue_s": int(age.total_seconds())}
+    """A clock that cannot act is one that is overdue: it turns red in time, however many others fire."""
+    overdue, failing = waiting.overdue_clocks(), waiting.failing_clocks()
+    return {
+        "ok": overdue.longest <= LATEST, "oldest_overdue_s": _seconds(overdue), "failing": failing.count,
+        "oldest_failing_s": _seconds(failing),
+    }  # fmt: skip
+
+
+def _reminders() -> dict[str, Any]:
+    late = waiting.late_reminders()
+    return {"ok": late.longest <= LATEST, "late": late.count, "oldest_late_s": _seconds(late)}
 
 
 def _deliveries() -> dict[str, Any]:
-    """A delivery that keeps failing is reported by its age; one poisoned row alone turns red only in time."""
-    stuck = Delivery.objects.filter(attempts__gte=STUCK_AFTER)
-    oldest = stuck.order_by("created_at").values_list("created_at", flat=True).first()
-    age = now() - oldest if oldest else timedelta(0)
-    return {"ok": age <= LATEST, "stuck": min(stuck.count(), 1000), "oldest_stuck_s": int(age.total_seconds())}
+    """A delivery that keeps failing is reported by its age, since a try now and then makes it look fresh."""
+    due, stuck = waiting.waiting_deliveries(), waiting.failing_deliveries()
+    return {
+        "ok": max(due.longest, stuck.longest) <= LATEST, "oldest_waiting_s": _seconds(due), "stuck": stuck.count,
+        "oldest_stuck_s": _seconds(stuck),
+    }  # fmt: skip
+
+
+def _seconds(found: waiting.Waiting) -> int:
+    return int(found.longest.total_seconds())
 
 
 def _fonts() -> dict[str, Any]:
@@ -74,7 +86,7 @@ def _broker() -> dict[str, Any]:
 
 
 CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
-    "database": _database, "clocks": _clocks, "deliveries": _deliveries, "fonts": _fonts,
+    "database": _database, "clocks": _clocks, "reminders": _reminders, "deliveries": _deliveries, "fonts": _fonts,
 }  # fmt: skip
 if settings.CELERY["broker_url"]:
     CHECKS["broker"] = _broker

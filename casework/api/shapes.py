@@ -101,10 +101,14 @@ class ClockEntryOut(Schema):
 
 class ClockOut(Schema):
     """`steps` is the arithmetic by which `due_at` came about, `explanation` the same and the sum in words, a line each;
-    `source`: where the policy has the limit from; `minimum_left`: what remains at least after a pause; `provisional`:
-    beyond the published calendar. Whoever scores blind gets neither `generation` nor `entries`."""
+    `source`: where the policy has the limit from; `regulation`: the pack that gave it, and the limits that it stands
+    before; `counting`: how its days are counted (day_0, ends, rolls, as policies say it); `minimum_left`: what remains
+    at least after a pause; `provisional`: beyond the published calendar; `rung_of`: the clock before or after whose
+    deadline it acts; `extensions`: [by how much, when, why] of the time that was granted; `waits_for`: what ends a
+    standstill at the latest. Whoever scores blind gets neither `generation` nor `entries`."""
 
     name: str
+    rung_of: str | None
     label: str
     generation: int | None
     state: str
@@ -114,10 +118,14 @@ class ClockOut(Schema):
     limit: str
     limit_label: str
     source: str
+    regulation: dict[str, Any] | None
+    counting: dict[str, str | None]
     minimum_left: str | None
     calendar: str
     time_left_s: int | None
     pauses: list[Any]
+    extensions: list[list[str]]
+    waits_for: dict[str, str] | None
     steps: list[dict[str, Any]]
     explanation: list[str]
     entries: list[ClockEntryOut]

@@ -8,6 +8,9 @@ GONGDUAN_BASE_URL      the address printed in documents (QR code)
 GONGDUAN_DELIVERY_LEASE  seconds for which a worker has a delivery to itself (default: 180, longer than any takes)
 GONGDUAN_IDLE_MINUTES  a browser that asks for nothing that long has to log in again (default: 60)
 GONGDUAN_PROXIES       how many proxies stand before the site and add to X-Forwarded-For (default: 0)
+GONGDUAN_READY_WITHIN  seconds that work may wait before /readyz turns red (default: 900)
+GONGDUAN_METRICS_TOKEN  who sends it as a bearer token may read /metrics; unset: only programs on this machine,
+                       and nobody where a proxy stands before the site
 GONGDUAN_DEBUG, GONGDUAN_ALLOWED_HOSTS
 """
 
@@ -120,6 +123,7 @@ ALLOWED_HOSTS = os.environ.get("GONGDUAN_ALLOWED_HOSTS", "127.0.0.1,localhost").
 BASE_URL = os.environ.get("GONGDUAN_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 
 POLICY_FOLDER = BASE_DIR / "policies" / "default"
+PACK_FOLDER = BASE_DIR / "policies" / "packs"
 CALENDAR_FOLDER = BASE_DIR / "policies" / "calendars"
 RUBRIC_FOLDER = BASE_DIR / "policies" / "rubrics"
 EVIDENCE_FOLDER = HOME / "evidence"
@@ -270,6 +274,7 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True  # the cookie; how long one may be idle s
 CSRF_TRUSTED_ORIGINS = ["https://" + urlparse(BASE_URL).netloc] if BEHIND_TLS else []
 CSRF_FAILURE_VIEW = "casework.web.refusals.csrf_failed"
 PROXIES = int(os.environ.get("GONGDUAN_PROXIES", "0"))
+METRICS_TOKEN = os.environ.get("GONGDUAN_METRICS_TOKEN", "")
 LOGIN_URL = "login"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024

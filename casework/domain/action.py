@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,13 +61,27 @@ class ClockSpec:
     """A clock's name, the state(s) it runs in, how it starts, and the action of its breach.
 
     `starts="entering"`: on entering a state of `states`; `starts="effect"`: by StartClock. Leaving `states` stops it
-    unless `keeps` says that it runs until stopped."""
+    unless `keeps` says that it runs until stopped. `rungs` are acts before or after it is due, by name; policy says
+    when. Each is a clock too, `name.rung`, that starts, stands still, moves and ends with this one (`of`), save that
+    the breach of this one does not end it. `waits_for` names the clocks that bound its pauses: while it stands still,
+    one of them counts."""
 
     name: str
     states: tuple[str, ...]
     breach: str
     starts: str = "entering"
     keeps: bool = False
+    rungs: Mapping[str, str] = field(default_factory=dict)
+    waits_for: tuple[str, ...] = ()
+    of: str = ""
+
+    def ladder(self) -> tuple[ClockSpec, ...]:
+        """The clock and its rungs."""
+        rungs = (
+            ClockSpec(f"{self.name}.{rung}", self.states, action, starts="effect", keeps=self.keeps, of=self.name)
+            for rung, action in self.rungs.items()
+        )
+        return (self, *rungs)
 
 
 @dataclass

@@ -64,6 +64,8 @@ def _clocks(law: Law) -> Iterator[str]:
             yield f"clock {spec.name} calls {spec.breach}, which no clock may call"
         elif "*" not in breach.sources and (missed := set(spec.states) - set(breach.sources)):
             yield f"clock {spec.name} runs in {sorted(missed)}, where {spec.breach} is not allowed"
+        if unknown := set(spec.waits_for) - set(law.clocks):
+            yield f"clock {spec.name} waits for unknown clocks {sorted(unknown)}"
 
 
 def _seats(law: Law) -> Iterator[str]:

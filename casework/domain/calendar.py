@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from casework.domain import deadline_steps
+from casework.domain import deadline_steps, limit_ends
 from casework.domain.deadline_steps import DAY, Step, iso
-from casework.domain.limits import Limit
+from casework.domain.limits import USUAL, Counting, Limit
 from casework.domain.open_hours import (
-    MINUTES_A_DAY,
     TICK,
     CalendarError,
     OpenHours,
@@ -32,7 +31,7 @@ from casework.domain.open_hours import (
     utc,
 )
 
-__all__ = ["Calendar", "CalendarError", "Deadline", "Limit", "Pause"]
+__all__ = ["Calendar", "CalendarError", "Counting", "Deadline", "Limit", "Pause"]
 
 Pause = tuple[datetime, datetime | None]
 
@@ -174,18 +173,14 @@ class Calendar:
 
     # Limits
 
-    def end_of_nth_workday(self, start: datetime, n: int) -> datetime:
-        """Close of business of the n-th working day after the day of `start`, which never counts."""
-        return self.close_of(self.next_working_day(self.day_of(start), n))
-
-    def due(self, start: datetime, limit: Limit, *, roll_forward: bool = True) -> Deadline:
-        """The deadline of a limit that starts at `start`, whose day does not count.
+    def due(self, start: datetime, limit: Limit, *, counting: Counting = USUAL) -> Deadline:
+        """The deadline of a limit that starts at `start`, whose day does not count unless `counting` says so.
 
         workdays: close of business of the n-th working day. hours, minutes: business time from `start`.
-        days: 24:00 of the n-th calendar day; where that is off, and `roll_forward`, close of business of the
-        next working day, or midnight if that is earlier.
+        days: 24:00 of the n-th calendar day; where that is off, close of business of the next working day, or midnight
+        if that is earlier. `counting` may say otherwise of both.
         """
-        return self.due_after_pauses(start, limit, (), start, roll_forward=roll_forward)
+        return self.due_after_pauses(start, limit, (), start, counting=counting)
 
     def due_after_pauses(
         self,
@@ -195,7 +190,7 @@ class Calendar:
         now: datetime,
         minimum_left: Limit | None = None,
         *,
-        roll_forward: bool = True,
+        counting: Counting = USUAL,
     ) -> Deadline:
         """The deadline of a limit whose clock stood still during `pauses`.
 
@@ -203,11 +198,12 @@ class Calendar:
         length, since such a limit runs at night too. Overlapping pauses count once; what lies before `start`
         or begins at the deadline or later does not count. An open pause (`None`) counts up to `now`: the
         deadline is that of a clock resumed now. After each pause at least `minimum_left`, a limit of its own,
-        remains.
+        remains; it is counted as usual, whatever `counting` says of the limit.
         """
-        end = self._end(start, limit)
-        due_at = self._settled(end, limit, roll_forward)
-        steps = [{"step": "start", "at": iso(start)}, *self._steps_to(start, end, due_at, limit)]
+        counts = limit_ends.start_counts(self, start, limit, counting)
+        end = limit_ends.end(self, start, limit, counting)
+        due_at = limit_ends.settled(self, end, limit, counting)
+        steps = [deadline_steps.started(start, counts), *self._steps_to(start, end, due_at, limit, counting)]
         for begin, resumed in _standstills(start, pauses, now):
             if begin >= due_at:
                 break
@@ -221,9 +217,9 @@ class Calendar:
                 steps += deadline_steps.hours_run(self, end, later, told=self.last_day(end))
                 end = later
             # A day that was rolled forward may settle earlier once its end has moved off the day off; never shorten.
-            settled = self._settled(end, limit, roll_forward)
+            settled = limit_ends.settled(self, end, limit, counting)
             due_at = max(due_at, settled)
-            steps += deadline_steps.rolled(self, end, settled, due_at)
+            steps += deadline_steps.settled(self, end, settled, due_at)
             least = self.due(resumed, minimum_left) if minimum_left else None
             if least and least.due_at > due_at:
                 steps.append({"step": "minimum_left", "from": iso(resumed), "limit": str(minimum_left)})
@@ -231,6 +227,10 @@ class Calendar:
                 end = due_at = least.due_at
         guessed = self.guessed(due_at)
         return Deadline(due_at, bool(guessed), (*steps, *guessed, {"step": "due", "at": iso(due_at)}))
+
+    def inside(self, end: datetime) -> datetime:
+        """The end itself as the start of another limit: of one at 24:00, the last second of the day that it ends."""
+        return end if self.day_of(end) == self.last_day(end) else end - deadline_steps.SECOND
 
     def guessed(self, due_at: datetime) -> list[dict[str, str]]:
         """The step that says so of a deadline which reaches days that no notice has settled; none of any other."""
@@ -255,33 +255,18 @@ class Calendar:
             raise CalendarError(f"Expected {limit} before {moment}, but {self.name} begins on {self.first}.")
         return self.close_of(date.fromordinal(self.working[index - int(limit.amount)]))
 
-    def _end(self, start: datetime, limit: Limit) -> datetime:
-        """The end of an unbroken limit, not yet rolled forward."""
-        if limit.unit == "workdays":
-            return self.end_of_nth_workday(start, int(limit.amount))
-        if limit.unit == "days":
-            return local(self.zone, self.day_of(start) + int(limit.amount) * DAY, MINUTES_A_DAY)
-        return self.add(start, limit.length)
-
-    def _settled(self, end: datetime, limit: Limit, roll_forward: bool) -> datetime:
-        """The end itself, or rolled forward where the limit is in calendar days and its last day is off."""
-        last = self.last_day(end)
-        if limit.unit != "days" or not roll_forward or self.is_working_day(last):
-            return end
-        rolled = self.next_working_day(last)
-        # A shift may close after midnight, but a day that was not rolled to ends then too.
-        return min(self.close_of(rolled), local(self.zone, rolled, MINUTES_A_DAY))
-
-    def _steps_to(self, start: datetime, end: datetime, due_at: datetime, limit: Limit) -> Iterator[Step]:
-        if limit.unit == "workdays":
-            first = self.day_of(start)
-            last = self.next_working_day(first, int(limit.amount))
-            yield from deadline_steps.workdays_counted(self, first, last)
-        elif limit.unit == "days":
-            yield from deadline_steps.days_counted(self, int(limit.amount), end)
-            yield from deadline_steps.rolled(self, end, due_at, due_at)
-        else:
+    def _steps_to(
+        self, start: datetime, end: datetime, due_at: datetime, limit: Limit, counting: Counting
+    ) -> Iterator[Step]:
+        if limit.unit in ("hours", "minutes"):
             yield from deadline_steps.hours_run(self, start, end)
+            return
+        if limit.unit == "workdays":
+            before, last = limit_ends.days_of(self, start, limit, counting)
+            yield from deadline_steps.workdays_counted(self, before, last, end)
+        else:
+            yield from deadline_steps.days_counted(int(limit.amount), self.last_day(end), end)
+            yield from deadline_steps.settled(self, end, due_at, due_at)
 
 
 def _standstills(start: datetime, pauses: Iterable[Pause], now: datetime) -> Iterator[tuple[datetime, datetime]]:

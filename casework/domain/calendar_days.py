@@ -6,7 +6,7 @@ Every change stands in `org`, and running deadlines follow it: at once where som
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,11 +16,13 @@ from casework.domain.calendar import Calendar, CalendarError
 from casework.domain.deadline_moves import follow
 from casework.domain.directory import today
 from casework.domain.errors import InvalidInput
-from casework.domain.hours import calendar_specs, compiled, days_of, published_through
+from casework.domain.hours import calendar_specs, compiled, days_in_file, days_of, published_through
 from casework.domain.office import Office, changing, is_whole
 from casework.models import CalendarDay, CalendarHorizon
 
 YEARS_AHEAD = 3  # notices name the next year; every process compiles what stands in the calendar
+
+FILE = "policies/calendars"  # the source of a day that no notice brought
 
 Day = tuple[bool, str]  # working, holiday
 
@@ -53,13 +55,15 @@ def change_by(office: Office, calendar: str, days: Mapping[date, Day], through: 
         raise InvalidInput(_("Expected a calendar with days of its own, but '%(name)s' is none") % {"name": calendar})
     known, through = days_of(calendar), through or settled
     changed = {day: (known.get(day), days[day]) for day in sorted(days) if known.get(day) != days[day]}
-    last = date(today().year + YEARS_AHEAD, 12, 31)
+    # What has passed and was settled stays; what no notice had settled may still be said, however late it comes.
+    first, last = min(today(), settled + timedelta(days=1)), date(today().year + YEARS_AHEAD, 12, 31)
     for day in changed:
-        if not today() <= day <= last:
+        if not first <= day <= last:
             words = _(
-                "Expected days from today to the end of %(year)d, but %(day)s is another; days that have passed stay"
+                "Expected days from %(first)s to the end of %(year)d, but %(day)s is another; days that have passed "
+                "stay"
             )
-            raise InvalidInput(words % {"year": last.year, "day": day})
+            raise InvalidInput(words % {"first": first, "year": last.year, "day": day})
     if not settled <= through <= last:
         words = _(
             "Expected it to be settled through %(first)s or later, to the end of %(year)d at most, but %(day)s is not"
@@ -128,7 +132,18 @@ def _alone(calendar: str) -> Iterator[None]:
         if calendar in calendars() and (settled := published_through(calendar)):
             CalendarHorizon.objects.get_or_create(calendar=calendar, defaults={"published_through": settled})
             CalendarHorizon.objects.select_for_update().get(pk=calendar)
+            _take_over_file(calendar)
         yield
+
+
+def _take_over_file(calendar: str) -> None:
+    """The days of the calendar's file stand in the database, so that the first notice adds to them."""
+    if CalendarDay.objects.filter(calendar=calendar).exists():
+        return
+    CalendarDay.objects.bulk_create(
+        CalendarDay(calendar=calendar, date=day, working=working, holiday=holiday, source=FILE)
+        for day, (working, holiday) in days_in_file(calendar).items()
+    )
 
 
 def _shown(day: Day | None) -> dict[str, Any] | None:

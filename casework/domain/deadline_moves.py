@@ -8,14 +8,14 @@ from typing import Any
 
 from casework.domain.actor import system
 from casework.domain.calendar import Calendar
+from casework.domain.case_rules import rules_of
 from casework.domain.clocks import COUNTING
 from casework.domain.deliveries import handles
 from casework.domain.errors import NotAllowedNow
 from casework.domain.hours import calendar_named
-from casework.domain.law import laws
+from casework.domain.ladder import is_cut_short
 from casework.domain.now import now
 from casework.domain.perform import perform
-from casework.domain.policy import pinned_policy
 from casework.domain.reckoning import reckoned_again
 from casework.domain.waking import wake
 from casework.keys import new_key
@@ -83,7 +83,7 @@ def _pages(calendar: str, after: int = 0) -> Iterator[list[Clock]]:
     counting = Clock.objects.filter(calendar=calendar, state__in=COUNTING).order_by("id")
     rows = counting.select_related("case").only(
         *(field.attname for field in Clock._meta.concrete_fields if field.name not in UNREAD),
-        "case__number", "case__type", "case__policy_id",
+        "case__number", "case__type", "case__policy_id", "case__unit_id",
     )  # fmt: skip
     while page := list(rows.filter(id__gt=after)[:PAGE]):
         yield page
@@ -94,8 +94,10 @@ def _moved(page: Iterable[Clock], calendar: Calendar) -> Iterator[Move]:
     moment = now()
     for clock in page:
         case = clock.case
-        rule = pinned_policy(case.policy_id).case_type(laws()[case.type].app).clocks[clock.name]
-        if again := reckoned_again(calendar, clock, rule, moment):
+        rules = rules_of(case)
+        if is_cut_short(rules, clock.name):  # it moves with its clock
+            continue
+        if again := reckoned_again(calendar, clock, rules.clock(clock.name), moment):
             yield Move(
                 case.number, clock.name, clock.generation, clock.state == Clock.State.PAUSED,
                 (clock.due_at, clock.provisional), (again.due_at, again.provisional),

@@ -1,9 +1,9 @@
 """Why a deadline is what it is: the arithmetic as steps that every door can put into words and add up again.
 
 Steps are JSON-able and free of floats. Moments are ISO in UTC, dates are the calendar's own. First comes
-start (at), then the limit:
+start (at, and counts where its day is the first one), then the limit:
 
-    in workdays        counted_day (date, n), and at the end close (at)
+    in workdays        counted_day (date, n), and at the end close (at) or midnight (at)
     in calendar days   counted_days (n, date, at)
     in business time   ran (date, business_seconds, open: [[from, to], …])
 
@@ -11,9 +11,11 @@ with the days in between as skipped_day (date, why: holiday | weekend, name) and
 the deadline follows in order:
 
     rolled (date, at)                            a day off was its last one; kept (at): it had been rolled there before
+    close (at)                                   its last one ends with business, not at 24:00
     pause (from, to, business_seconds), ran …    seconds instead, without ran, where the limit is in calendar days
     minimum_left (from, limit)                   with the steps of that limit
     extended (at, from, to, reason)
+    rung (at: 90% | 1 workday before, from, to)  cut short: what happens before the deadline
 
 and at the end provisional (after) where it is, and due (at). `business_seconds` of several days add up to the length.
 """
@@ -35,21 +37,26 @@ DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 
 
-def workdays_counted(calendar: Calendar, first: date, last: date) -> Iterator[Step]:
-    """The days after `first`, which does not count, through `last`, and its close of business."""
+def started(at: datetime, counts: bool) -> Step:
+    """The start; `counts`: its day is the first one."""
+    return {"step": "start", "at": iso(at)} | ({"counts": True} if counts else {})
+
+
+def workdays_counted(calendar: Calendar, before: date, last: date, end: datetime) -> Iterator[Step]:
+    """The days after `before`, which does not count, through `last`, and its end: close of business or 24:00."""
     n = 0
-    for day in dates(first + DAY, last):
+    for day in dates(before + DAY, last):
         if note := _unusual(calendar, day):
             yield note
         if calendar.is_working_day(day):
             n += 1
             yield {"step": "counted_day", "date": day.isoformat(), "n": n}
-    yield {"step": "close", "at": iso(calendar.close_of(last))}
+    yield {"step": "close" if end == calendar.close_of(last) else "midnight", "at": iso(end)}
 
 
-def days_counted(calendar: Calendar, n: int, end: datetime) -> Iterator[Step]:
+def days_counted(n: int, last: date, end: datetime) -> Iterator[Step]:
     """Calendar days, none of which is skipped, to 24:00 of the last."""
-    yield {"step": "counted_days", "n": n, "date": calendar.last_day(end).isoformat(), "at": iso(end)}
+    yield {"step": "counted_days", "n": n, "date": last.isoformat(), "at": iso(end)}
 
 
 def hours_run(calendar: Calendar, begin: datetime, end: datetime, told: date | None = None) -> Iterator[Step]:
@@ -70,10 +77,13 @@ def hours_run(calendar: Calendar, begin: datetime, end: datetime, told: date | N
             yield {"step": "ran", "date": day.isoformat(), "business_seconds": seconds, "open": opened}
 
 
-def rolled(calendar: Calendar, end: datetime, settled: datetime, due_at: datetime) -> Iterator[Step]:
-    """How an end on a day off, which settles at `settled`, came to be due at `due_at`; nothing where it is that end."""
-    if due_at > settled:
+def settled(calendar: Calendar, end: datetime, settles: datetime, due_at: datetime) -> Iterator[Step]:
+    """How an end that settles at `settles` (a day off, a day that closes before) came to be due at `due_at`; nothing
+    where it is that end."""
+    if due_at > settles:
         yield {"step": "kept", "at": iso(due_at)}
+    elif due_at < end:
+        yield {"step": "close", "at": iso(due_at)}
     elif due_at > end:
         last = calendar.last_day(due_at)
         for day in dates(calendar.last_day(end), last):

@@ -30,8 +30,8 @@ class SumError(ValueError):
 
 @dataclass
 class Term:
-    """One part of the sum: what `kind` of step it is (start, pause, minimum_left, extended), that step, the seconds
-    that ran in it day by day, and the deadline that the sum has reached by then."""
+    """One part of the sum: what `kind` of step it is (start, pause, minimum_left, extended, rung), that step, the
+    seconds that ran in it day by day, and the deadline that the sum has reached by then."""
 
     kind: str
     step: Step
@@ -63,6 +63,8 @@ class _Walk:
                     self._minimum(step)
                 else:
                     self._extension(step)
+            if step := self._take_any("rung"):
+                self._rung(step)
             self._ending()
         except (KeyError, TypeError) as error:
             self._fail(f"it is incomplete: {error}")
@@ -72,17 +74,18 @@ class _Walk:
 
     def _term(self, step: Step, start: datetime, limit: Limit) -> None:
         self._terms.append(Term(step["step"], step))
+        before = self._day(start) - DAY * bool(step.get("counts"))
         if limit.unit == "workdays":
-            self._end = self._workdays(start, int(limit.amount))
+            self._end = self._workdays(before, int(limit.amount))
         elif limit.unit == "days":
-            self._end = self._days(start, int(limit.amount))
+            self._end = self._days(before, int(limit.amount))
         else:
             self._end, ran = self._ran(start)
             self._check(ran == limit.length, f"{ran} ran instead of {limit.length}")
         self._settle(self._end)
 
-    def _workdays(self, start: datetime, amount: int) -> datetime:
-        day, n = self._day(start), 0
+    def _workdays(self, before: date, amount: int) -> datetime:
+        day, n = before, 0
         while step := self._take_any("counted_day", *DAYS):
             new = date.fromisoformat(step["date"])
             worked_instead = self._steps[self._next - 2]["step"] == "makeup_day"
@@ -92,16 +95,19 @@ class _Walk:
                 n += 1
                 self._check(step["n"] == n, f"it is day {n}")
         self._check(n == amount, f"{n} days were counted instead of {amount}")
+        if step := self._take_any("midnight"):
+            self._check(self._moment(step) == self._midnight(day), f"{day} ends at 24:00")
+            return self._moment(step)
         close = self._moment(self._take("close"))
         self._check(self._day(close - TICK) in (day, day + DAY), f"{day} does not close then")
         return close
 
-    def _days(self, start: datetime, amount: int) -> datetime:
+    def _days(self, before: date, amount: int) -> datetime:
         step = self._take("counted_days")
-        last = self._day(start) + amount * DAY
+        last = before + amount * DAY
         self._check(step["n"] == amount and step["date"] == last.isoformat(), f"{amount} days end on {last}")
         end = self._moment(step)
-        self._check(end == datetime.combine(last + DAY, time(), self._zone).astimezone(UTC), f"{last} ends at 24:00")
+        self._check(end == self._midnight(last), f"{last} ends at 24:00")
         return end
 
     def _ran(self, begin: datetime) -> tuple[datetime, timedelta]:
@@ -151,6 +157,14 @@ class _Walk:
         self._end = datetime.fromisoformat(step["to"])
         self._settle(self._end)
 
+    def _rung(self, step: Step) -> None:
+        """Cut short of the deadline; how long that is before it only a calendar could tell."""
+        self._check(datetime.fromisoformat(step["from"]) == self._due, f"the deadline was {self._due}")
+        self._end = datetime.fromisoformat(step["to"])
+        self._check(self._end <= self._due, "it lies after the deadline")
+        self._terms.append(Term("rung", step))
+        self._due = self._terms[-1].due_at = self._end
+
     def _settle(self, end: datetime) -> None:
         """A day off at the end is moved to the next that is worked; nothing ever moves back."""
         before, off = self._due, self._day(end - TICK)
@@ -160,6 +174,10 @@ class _Walk:
         if step := self._take_any("rolled"):
             end = self._moment(step)
             self._check(step["date"] == off.isoformat() == self._day(end - TICK).isoformat(), f"{off} is not off")
+        elif step := self._take_any("close"):
+            self._check(self._day(self._moment(step) - TICK) == off, f"{off} does not close then")
+            self._check(self._moment(step) < end, f"{off} is over by then")
+            end = self._moment(step)
         elif step := self._take_any("kept"):
             end = self._moment(step)
             self._check(end == before, f"the deadline was {before}")
@@ -189,6 +207,9 @@ class _Walk:
 
     def _moment(self, step: Step) -> datetime:
         return datetime.fromisoformat(step["at"])
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day + DAY, time(), self._zone).astimezone(UTC)
 
     def _day(self, moment: datetime) -> date:
         return moment.astimezone(self._zone).date()

@@ -13,7 +13,7 @@ from casework.domain.deadline_steps import SECOND, Step
 from casework.domain.deadline_sum import SumError, Term, added_up
 from casework.domain.limits import Limit
 from casework.domain.policy import current_policy
-from casework.domain.reckoning import KEPT
+from casework.domain.reckoning import GRANTED, KEPT
 from casework.domain.wording import spoken
 
 
@@ -46,19 +46,22 @@ class _Words:
         steps = self._clock["steps"]
         if self._clock["state"] == "paused":
             before = [step for step in steps if step["step"] not in ("provisional", "due")]
-            return [self._rule(), *map(self._step, before), *self._stands_still()]
-        return [self._rule(), *map(self._step, steps), self.sum(), *self._end()]
+            return [*self._rule(), *map(self._step, before), *self._stands_still()]
+        return [*self._rule(), *map(self._step, steps), self.sum(), *self._end()]
 
     # The limit and where it comes from
 
-    def _rule(self) -> str:
+    def _rule(self) -> list[str]:
         source = self._clock["source"]
         values = {
             "limit": self._clock["limit_label"],
             "source": _("set by the organisation") if source == "designed" else source,
             "calendar": spoken(dict(self._calendar.label)), "zone": self._calendar.tz,
         }  # fmt: skip
-        return _("limit: %(limit)s (%(source)s), on the calendar %(calendar)s, %(zone)s") % values
+        said = [_("limit: %(limit)s (%(source)s), on the calendar %(calendar)s, %(zone)s") % values]
+        if regulation := self._clock.get("regulation"):
+            said.append(_regulated(regulation))
+        return said
 
     # Steps
 
@@ -70,6 +73,8 @@ class _Words:
         values = {"at": self._moment(step["at"]), "by": self._by("start", step["at"])}
         if self._limit.unit in ("hours", "minutes"):
             return _("started %(at)s%(by)s") % values
+        if step.get("counts"):
+            return _("started %(at)s%(by)s; that day counts") % values
         return _("started %(at)s%(by)s; that day does not count") % values
 
     def say_due(self, step: Step) -> str:
@@ -83,6 +88,9 @@ class _Words:
 
     def say_close(self, step: Step) -> str:
         return _("close of business %(at)s") % {"at": self._moment(step["at"])}
+
+    def say_midnight(self, step: Step) -> str:
+        return _("end of that day %(at)s") % {"at": self._moment(step["at"], ends=True)}
 
     def say_counted_days(self, step: Step) -> str:
         return _("%(n)d calendar days to %(day)s, 24:00") % {"n": step["n"], "day": _day(step["date"])}
@@ -136,9 +144,23 @@ class _Words:
             return _("stays at %(to)s: the calendar changed so late that %(from)s was over") % values
         values = {
             "from": self._moment(step["from"]), "to": self._moment(step["to"]), "by": self._by("extend", step["at"]),
-            "reason": _("leave") if step["reason"] == "leave" else step["reason"],
+            "reason": self._reason(step["reason"]),
         }  # fmt: skip
         return _("extended from %(from)s to %(to)s%(by)s, because of: %(reason)s") % values
+
+    def _reason(self, code: str) -> str:
+        known = {"leave": _("leave"), GRANTED: _("more time was granted")}
+        return known.get(code, code)
+
+    def say_rung(self, step: Step) -> str:
+        values = {"due": self._moment(step["from"]), "at": self._moment(step["to"]), **self._cut(step)}
+        if values["before"]:
+            return _("the deadline is %(due)s; %(before)s before it is %(at)s") % values
+        return _("the deadline is %(due)s; %(share)s of the time has passed at %(at)s") % values
+
+    def _cut(self, step: Step) -> dict[str, str]:
+        share = step["at"] if step["at"].endswith("%") else ""
+        return {"share": share, "before": "" if share else limit_words(step["at"].removesuffix(" before"))}
 
     # The sum
 
@@ -159,6 +181,9 @@ class _Words:
             return _("+ %(time)s h stood still → %(at)s") % {"time": hours(seconds), "at": at}
         if term.kind == "extended":
             return _("extended → %(at)s") % {"at": at}
+        if term.kind == "rung":
+            cut = {"at": at, **self._cut(term.step)}
+            return (_("%(before)s before → %(at)s") if cut["before"] else _("%(share)s of it → %(at)s")) % cut
         limit = limit_words(term.step.get("limit", self._clock["limit"]))
         if len(term.ran) > 1:
             limit = f"{' + '.join(map(hours, term.ran))} = {limit}"
@@ -174,6 +199,9 @@ class _Words:
             "at": self._moment(since), "by": self._by("pause", since), "due": self._moment(self._clock["due_at"]),
         }  # fmt: skip
         said = [_("stands still since %(at)s%(by)s: there is no due time until it runs on (it was %(due)s)") % values]
+        if bound := self._clock.get("waits_for"):
+            values = {"what": bound["label"], "at": self._moment(bound["due_at"])}
+            said.append(_("it runs on at the latest when “%(what)s” runs out, %(at)s") % values)
         if least := self._clock["minimum_left"]:
             said.append(_("after the pause at least %(left)s remain") % {"left": limit_words(least)})
         return said
@@ -202,14 +230,36 @@ class _Words:
         # What was to happen at the deadline did not, so its words do not tell why it was extended.
         return (_(" (%(who)s)") if kind == "extend" else _(" (%(what)s: %(who)s)")) % values
 
-    def _moment(self, text: str) -> str:
-        return f"{datetime.fromisoformat(text).astimezone(self._zone):%Y-%m-%d} {self._time(text)}"
+    def _moment(self, text: str, *, ends: bool = False) -> str:
+        """`ends`: midnight as 24:00 of the day that it ends."""
+        local = datetime.fromisoformat(text).astimezone(self._zone)
+        day = (local - SECOND).date() if ends else local.date()
+        return f"{day:%Y-%m-%d} {self._time(text, ends=ends)}"
 
     def _time(self, text: str, *, ends: bool = False) -> str:
         local = datetime.fromisoformat(text).astimezone(self._zone)
         if ends and (local.hour, local.minute, local.second) == (0, 0, 0):
             return "24:00"
         return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+
+
+def confidence_words(confidence: str) -> str:
+    """How sure it is that a pack says what its source says."""
+    return {
+        "high": _("high confidence"), "medium": _("medium confidence"), "low": _("low confidence"),
+        "template": _("a template"),
+    }[confidence]  # fmt: skip
+
+
+def _regulated(regulation: dict[str, Any]) -> str:
+    """Which pack decides, and instead of what: a pack never weakens a limit unsaid."""
+    said = _("rule of the pack %(pack)s (%(confidence)s)") % {
+        "pack": regulation["pack"], "confidence": confidence_words(regulation["confidence"]),
+    }  # fmt: skip
+    for other in regulation["instead_of"]:
+        whose = _("of the pack %(pack)s") % {"pack": other["pack"]} if other["pack"] else _("set by the organisation")
+        said += _(", instead of %(limit)s (%(whose)s)") % {"limit": limit_words(other["within"]), "whose": whose}
+    return said
 
 
 def _day(text: str) -> str:

@@ -14,14 +14,13 @@ from casework.domain import ledger
 from casework.domain.action import Act, ActionSpec, run_law
 from casework.domain.actor import Actor, shown, system
 from casework.domain.authority import may
+from casework.domain.case_rules import rules_of
 from casework.domain.directory import GrantView
 from casework.domain.errors import NotAllowedNow, NotPermitted, UnknownAction
 from casework.domain.evidence_files import keep
 from casework.domain.form_words import invalid, problems_of
 from casework.domain.law import Law, law_named, law_of, laws
 from casework.domain.openings import allocate_number, unborn
-from casework.domain.policy import pinned_policy
-from casework.domain.reading import FamilyView
 from casework.domain.seats import fill, join, leave, reveal
 from casework.domain.signing import sign_as
 from casework.domain.step import Changes, Step
@@ -60,14 +59,17 @@ def not_now(spec: ActionSpec, case: Any) -> NotAllowedNow:
     )
 
 
-def check_clock(actor: Actor, case: Any, family: FamilyView) -> None:
-    """A clock acts only while it runs, in the generation that fired, when it is due."""
+def check_clock(actor: Actor, case: Any, step: Step) -> None:
+    """A clock acts only while it runs, in the generation that fired, when it is due and still has a point."""
     if actor.clock is None:
         return
     name, generation = actor.clock
-    clock = family.clock(case, name)
-    fired = clock is not None and clock.generation == generation and clock.state == "running"
-    if clock is None or not fired or clock.due_at > actor.received_at:
+    clock = step.family.clock(case, name)
+    is_due = (
+        clock is not None and clock.generation == generation and clock.state == "running"
+        and clock.due_at <= actor.received_at
+    )  # fmt: skip
+    if not is_due or step.clocks.is_overtaken(case, name, rules_of(case, step.book), actor.received_at):
         raise NotAllowedNow(
             _("Expected clock %(name)s of %(case)s to be due, but it no longer is; nothing to do")
             % {"name": name, "case": case.number},
@@ -110,7 +112,7 @@ def decided(
     relation: str, key: Any, body: str,
 ) -> Act:  # fmt: skip
     """Steps 6 to 8 of whoever may: the act stands in the step, or a Refusal was raised."""
-    check_clock(actor, case, step.family)
+    check_clock(actor, case, step)
     check_now(spec, case)
     check_seat(spec, actor, case, step)
     form = parse(spec.form, data)
@@ -123,7 +125,7 @@ def apply(
 ) -> Act:  # fmt: skip
     """Steps 7 (guards) and 8: the law runs in memory, its effects with it; the event stands in the step."""
     law = law_of(case)
-    rules = pinned_policy(case.policy_id).case_type(law.app)
+    rules = rules_of(case, step.book)
     act = Act(
         spec=spec, actor=actor, case=case, data=data, family=step.family, at=actor.received_at, policy=rules,
         book=step.book, grant=grant, relation=relation,
@@ -142,7 +144,7 @@ def apply(
         case.closed_at = None
     changes = Changes()
     if actor.clock:
-        changes.clocks += step.clocks.breach(case, actor.clock[0], step.at)
+        changes.clocks += step.clocks.breach(case, actor.clock[0], rules, step.at)
     if spec.decides and spec.seat and spec.takes_seat and step.family.holder(case, spec.seat) is None:
         join(step, case, spec.seat, actor.person_id, changes)
     changes.clocks += step.clocks.follow(case, law.clocks, source, rules, step.at)
@@ -173,7 +175,9 @@ def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: C
         case fx.ResumeClock(name, reason):
             changes.clocks += step.clocks.resume(case, name, rules, step.at, reason)
         case fx.PostponeClock(name, until, reason):
-            changes.clocks += step.clocks.postpone(case, name, until, step.at, reason)
+            changes.clocks += step.clocks.postpone(case, name, rules, until, step.at, reason)
+        case fx.ExtendClock(name, reason):
+            changes.clocks += step.clocks.extend(case, name, rules, step.at, reason)
         case fx.ReckonClock(name):
             changes.clocks += step.clocks.reckon(case, name, rules, step.at)
         case fx.Notify(kind, parties, roles, clock):

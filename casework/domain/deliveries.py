@@ -2,21 +2,24 @@
 between leaves it to the next. Handlers may run twice and change cases only by perform()."""
 
 import logging
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import F
 
 from casework.domain.absence import stand_ins
+from casework.domain.case_rules import rules_of
 from casework.domain.directory import directory
 from casework.domain.errors import Stale
+from casework.domain.lags import DELIVERY, note_lags
 from casework.domain.now import now
 from casework.domain.policy import pinned_policy, texts
 from casework.domain.reading import read_family_of
 from casework.domain.wording import due_text
 from casework.models import Delivery, Notice
+from casework.models.delivery import STUCK_AFTER
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=settings.DELIVERY_LEASE)
@@ -37,11 +40,10 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
 
 def deliver_due(limit: int = BATCH) -> int:
     """Everything due was tried once, in order; how many were done."""
-    done = 0
     due = Delivery.objects.filter(due_at__lte=now()).order_by("due_at", "id")[:limit]
-    for delivery in list(due):
-        done += _attempt(delivery)
-    return done
+    late = [now() - delivery.created_at for delivery in list(due) if _attempt(delivery)]
+    note_lags(DELIVERY, late)
+    return len(late)
 
 
 def _attempt(delivery: Delivery) -> bool:
@@ -66,21 +68,31 @@ def _attempt(delivery: Delivery) -> bool:
 
 @handles("notify")
 def notify(delivery: Any) -> None:
-    """A notice stands in the inbox of everyone concerned, once each; while they are on leave, also of whoever stands in
-    for them."""
+    """A notice stands in the inbox of everyone concerned, once each."""
     family, payload, moment = read_family_of(delivery.case_id), delivery.payload, now()
     case, book = family.by_id[delivery.case_id], directory(family.stamp)
+    people = addressees(payload, case, family, book, moment)
+    tell(people, case, family, book, payload, dedup=str(delivery.pk))
+
+
+def addressees(payload: dict[str, Any], case: Any, family: Any, book: Any, at: datetime) -> set[int]:
+    """The people, parties and roles that a payload names; while they are on leave, also whoever stands in for them."""
     people = set(payload.get("people", ()))
     people |= {p.person_id for role in payload.get("parties", ()) for p in family.parties_of(case, role)}
     for role in payload["roles"]:
-        people |= book.holders(role, case.unit_id, moment)
-    people |= stand_ins(people, case, family, book, moment)
-    values = _values(case, family, book, payload["kind"], payload["clock"])
+        people |= book.holders(role, case.unit_id, at)
+    return people | stand_ins(people, case, family, book, at)
+
+
+def tell(people: Iterable[int], case: Any, family: Any, book: Any, payload: dict[str, Any], dedup: str) -> None:
+    """Each has the notice of that kind; under the same `dedup` nobody has two."""
+    kind = payload["kind"]
+    values = _values(case, family, book, kind, payload["clock"])
     Notice.objects.bulk_create(
         [
             Notice(
-                person_id=person, case_id=case.pk, kind=payload["kind"], values=values, created_at=moment,
-                dedup=f"{delivery.pk}:{person}",
+                person_id=person, case_id=case.pk, kind=kind, values=values, created_at=now(),
+                dedup=f"{dedup}:{person}",
             )
             for person in sorted(people)
         ],
@@ -92,10 +104,10 @@ def _values(case: Any, family: Any, book: Any, kind: str, clock: str) -> dict[st
     """What the texts of this kind of notice speak of, as text or in both languages; nothing else is kept, since whoever
     is told is not to know everything."""
     policy = pinned_policy(case.policy_id)
-    rules = policy.case_type(type(case)._meta.app_label)
+    rules = rules_of(case, book)
     values = {"number": case.number, **case.notice_values(family, book, rules)}
     if clock:
-        rule, running = rules.clocks[clock], family.clock(case, clock)
+        rule, running = rules.clock(clock), family.clock(case, clock)
         values |= {"clock": texts(rule.label), "limit": policy.limit_in_words(rule.within)}
         due = due_text(running.due_at, running.provisional) if running else None
         values["until"] = due or policy.limit_in_words(rule.within)
@@ -108,5 +120,7 @@ def stuck() -> list[dict[str, Any]]:
     """Deliveries that failed at least three times."""
     return [
         dict(row)
-        for row in Delivery.objects.filter(attempts__gte=3).values("id", "kind", "case_id", "attempts", "problem")[:50]
+        for row in Delivery.objects.filter(attempts__gte=STUCK_AFTER)
+        .order_by("created_at")
+        .values("id", "kind", "case_id", "attempts", "problem")[:50]
     ]

@@ -94,6 +94,14 @@ class PostponeClock:
 
 
 @dataclass(frozen=True)
+class ExtendClock:
+    """The clock has more time, as much as policy gives; `reason` is a code, the words stand in the event."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class ReckonClock:
     """The clock's deadline is reckoned again by the calendar as it is now."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from django.conf import settings
 
 from casework.domain.calendar import Calendar
-from casework.domain.calendar_files import CalendarSpec, parse_calendars
+from casework.domain.calendar_files import CalendarSpec, parse_calendars, parse_days
 from casework.models import CalendarDay, CalendarHorizon, Stamp
 
 
@@ -22,18 +22,32 @@ def calendar_specs() -> dict[str, CalendarSpec]:
 
 
 def published_through(name: str) -> date | None:
-    """The day through which notices settle the calendar; None where none can change it. Its file says how it began."""
-    stated = calendar_specs()[name].published_through
-    if stated is None:
+    """The day through which notices settle the calendar; None where none can change it. Its file says how it began.
+
+    A year whose days are gone settles nothing: its deadlines are provisional until the notice is imported again. One
+    without those of its first year is no calendar."""
+    spec = calendar_specs()[name]
+    if spec.published_through is None:
         return None
     row = CalendarHorizon.objects.filter(pk=name).first()
-    return row.published_through if row else stated
+    through = row.published_through if row else spec.published_through
+    known = {day.year for day in days_of(name)}
+    gone = [year for year in range(spec.first.year + 1, through.year + 1) if year not in known]
+    return date(gone[0] - 1, 12, 31) if gone else through
 
 
 def days_of(name: str) -> dict[date, tuple[bool, str]]:
-    """The days that notices made off or working: date -> (working, holiday)."""
+    """The days that notices made off or working: date -> (working, holiday). Those of the calendar's file until the
+    first notice comes; then the database has them all."""
     rows = CalendarDay.objects.filter(calendar=name).order_by("date")
-    return {day: (working, holiday) for day, working, holiday in rows.values_list("date", "working", "holiday")}
+    days = {day: (working, holiday) for day, working, holiday in rows.values_list("date", "working", "holiday")}
+    return days or days_in_file(name)
+
+
+@cache
+def days_in_file(name: str) -> dict[date, tuple[bool, str]]:
+    file = calendar_specs()[name].days_file
+    return parse_days((settings.CALENDAR_FOLDER / file).read_text(encoding="utf-8")) if file else {}
 
 
 def compiled(name: str, days: Mapping[date, tuple[bool, str]], through: date | None) -> Calendar:

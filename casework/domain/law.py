@@ -49,7 +49,7 @@ def laws() -> dict[str, Law]:
         label = f"{model._meta.app_label}.{model.__name__}"
         found[label] = Law(
             label=label, app=model._meta.app_label, prefix=model.prefix, model=model, actions=actions,
-            clocks={spec.name: spec for spec in model.clocks}, flow=flow_of(model),
+            clocks={spec.name: spec for clock in model.clocks for spec in clock.ladder()}, flow=flow_of(model),
         )  # fmt: skip
     return dict(sorted(found.items()))
 

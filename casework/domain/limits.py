@@ -14,6 +14,10 @@ Unit = Literal["workdays", "days", "hours", "minutes"]
 LONGEST: dict[str, int] = {"workdays": 2_500, "days": 3_650, "hours": 20_000, "minutes": 1_200_000}
 SECONDS: dict[str, int] = {"hours": 3600, "minutes": 60}
 
+Day0 = Literal["excluded", "counts"]
+Ends = Literal["close", "midnight"]
+Rolls = Literal["forward", "never"]
+
 NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9}|/[1-9][0-9]{0,8})?"
 LIMIT = re.compile(rf"({NUMBER})\s+(workday|day|hour|minute)s?")
 
@@ -52,3 +56,21 @@ class Limit:
     def length(self) -> timedelta:
         """The business time of a limit in hours or minutes."""
         return timedelta(seconds=int(self.amount * SECONDS[self.unit]))
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How a limit in days is counted; one in hours or minutes has nothing to count.
+
+    day_0   counts: the day of the start is the first one, unless business is over on it by then and it ends at close
+    ends    close: business on the last day (a day off has none: 24:00); midnight: 24:00 of it;
+            None: working days at close, calendar days at 24:00, and at close where they were rolled forward
+    rolls   forward: calendar days whose last one is off end with the next working day
+    """
+
+    day_0: Day0 = "excluded"
+    ends: Ends | None = None
+    rolls: Rolls = "forward"
+
+
+USUAL = Counting()

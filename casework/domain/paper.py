@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from casework.domain.authority import Bar, bars_in
+from casework.domain.case_rules import rules_of
 from casework.domain.clocks import COUNTING, is_late
 from casework.domain.directory import Directory
 from casework.domain.ledger import last_events, plain
@@ -22,7 +23,7 @@ class CasePaper:
     def __init__(self, case: Any, family: Any, book: Directory) -> None:
         self.case, self.family, self.book = case, family, book
         self.policy = pinned_policy(case.policy_id)
-        self.rules = self.policy.case_type(case._meta.app_label)
+        self.rules = rules_of(case, book)
 
     def head(self, title: str) -> dict[str, Any]:
         """Which case it is, and what the document is called."""
@@ -69,7 +70,7 @@ class CasePaper:
 
     def deadlines(self, case: Any, *names: str) -> list[dict[str, Any]]:
         """How the case's time limits of these names went, each as it last started; one that never ran is left out."""
-        rules = self.policy.case_type(case._meta.app_label).clocks
+        rules = rules_of(case, self.book).clocks
         clocks = [clock for name in names if (clock := self.family.clock(case, name))]
         over = [clock for clock in clocks if clock.state not in COUNTING]
         ends = ClockEntry.objects.filter(clock__in=over, kind__in=("stop", "breach")).order_by("id")

@@ -20,6 +20,7 @@ from casework.domain import ledger
 from casework.domain.action import Act, ActionSpec
 from casework.domain.actor import Actor
 from casework.domain.authority import holds_a_role, may, nobody, sits_blind
+from casework.domain.case_rules import rules_of
 from casework.domain.decide import UNRECORDED, action_of, apply, decided, parse
 from casework.domain.directory import directory, stamp_for
 from casework.domain.errors import (
@@ -31,10 +32,9 @@ from casework.domain.errors import (
     Refusal,
     Stale,
 )
-from casework.domain.law import Law, law_by_number, law_named, law_of
+from casework.domain.law import Law, law_by_number, law_named
 from casework.domain.now import now
 from casework.domain.openings import allocate_number, unborn
-from casework.domain.policy import pinned_policy
 from casework.domain.reading import FamilyView, read_family
 from casework.domain.recorder import Recorder
 from casework.domain.recording import complete, step_on
@@ -178,7 +178,7 @@ def _preview(step: Step, case: Any, spec: ActionSpec, actor: Actor, form: Any) -
     """The act as guards see it, asked before a number is given away."""
     return Act(
         spec=spec, actor=actor, case=case, data=form, family=step.family, at=actor.received_at, book=step.book,
-        policy=pinned_policy(case.policy_id).case_type(law_of(case).app),
+        policy=rules_of(case, step.book),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ def current_policy() -> Policy:
     """The policy of policies/default, read once a process."""
     from casework.domain.law import filled_in
 
-    return load(settings.POLICY_FOLDER, fills_in=filled_in())
+    return load(settings.POLICY_FOLDER, fills_in=filled_in(), packs=settings.PACK_FOLDER)
 
 
 @lru_cache(maxsize=1)

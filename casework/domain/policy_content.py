@@ -7,131 +7,62 @@ law; `policy_files` holds a policy against it.
 from __future__ import annotations
 
 import copy
-import re
-import string
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    WithJsonSchema,
-)
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from casework.canonical import canonical_digest
-from casework.domain.limits import Limit
+from casework.domain.limits import Counting, Day0, Ends, Rolls
+from casework.domain.policy_types import Code, Frozen, PackName, Plain, RungAt, Source, Text, Warn, Within, Words, Zone
 
-WITHIN = r"^[1-9][0-9]{0,3} (workdays?|days?|hours?|minutes?)$"
-WARNING = r"^([1-9][0-9]?%|[1-9][0-9]{0,3} (workdays?|days?|hours?|minutes?) before)$"
-SOURCE = r"^(designed|handbook S-[0-9]{2,3}(, S-[0-9]{2,3})*)$"
-CODE = r"^[a-z][a-z0-9_]*$"
+SITE = "site"  # the calendar of the unit that a case belongs to
+OFFICE = "office"
 
-
-def _matching(pattern: str, expected: str) -> AfterValidator:
-    """A check that refuses in words; the pattern itself goes into the schema."""
-
-    def check(value: str) -> str:
-        if re.fullmatch(pattern, value) is None:
-            raise ValueError(f"expected {expected}, found {value!r}")
-        return value
-
-    return AfterValidator(check)
+Confidence = Literal["high", "medium", "low", "template"]
 
 
-def _within(value: str) -> str:
-    if str(Limit.parse(value)) != value:
-        raise ValueError(f"expected {str(Limit.parse(value))!r}, found {value!r}")
-    return value
+class Instead(Frozen):
+    """A limit that did not decide; `pack` None: the organisation's own."""
+
+    pack: PackName | None
+    within: Within
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"expected a time zone such as 'Asia/Shanghai', found {value!r}") from None
-    return value
+class Regulation(Frozen):
+    """Whose rule a clock follows: that of a pack, and which rules would have held without it, the next first."""
+
+    pack: PackName
+    source: Text
+    confidence: Confidence
+    instead_of: list[Instead] = []
 
 
-def _plain_value(value: Any) -> Any:
-    whole = isinstance(value, list) and all(isinstance(item, str) for item in value)
-    if not (whole or isinstance(value, bool | int | str)):
-        raise ValueError("expected yes/no (true, false), a whole number, a text or a list of texts")
-    return value
+class Rung(Frozen):
+    """When a rung of the law is reached, before or after its clock is due. One that the sweep comes to too late, when
+    a later rung or the deadline itself is due as well, is fired all the same, or skipped as obsolete."""
+
+    label: Text
+    at: RungAt
+    late: Literal["fire-once-late", "skip-if-obsolete"] = "fire-once-late"
+    source: Source
 
 
-def _pattern(pattern: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern})
+class Extension(Frozen):
+    """By how much a deadline may be extended with approval, and how often."""
 
-
-Within = Annotated[str, AfterValidator(_within), _pattern(WITHIN)]
-Warn = Annotated[str, _matching(WARNING, "'50%' or '1 workday before'"), _pattern(WARNING)]
-Source = Annotated[str, _matching(SOURCE, "'designed' or 'handbook S-02'"), _pattern(SOURCE)]
-Code = Annotated[str, _matching(CODE, "a code in lower case such as 'fact_wrong'"), _pattern(CODE)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Plain = Annotated[
-    Any,
-    AfterValidator(_plain_value),
-    WithJsonSchema(
-        {"type": ["boolean", "integer", "string", "array"], "items": {"type": "string"}},
-    ),
-]
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Text(Frozen):
-    """One thing said in both languages; `{name}` in it is filled in by the engine."""
-
-    zh: Words
-    en: Words
-
-    def placeholders(self) -> dict[str, set[str]]:
-        """Names used per language. ValueError for anything but a bare `{name}`: attributes, indexes,
-        conversions and formats would let a text reach into objects."""
-        return {language: _names_in(words) for language, words in (("zh", self.zh), ("en", self.en))}
-
-    def fill(self, **values: Text | Mapping[str, str] | str) -> dict[str, str]:
-        """Both languages with the values put in; a value may itself have two languages.
-        ValueError when the text asks for a value that was not given."""
-        filled = {}
-        for language, words in (("zh", self.zh), ("en", self.en)):
-            chosen = {name: _in_language(value, language) for name, value in values.items()}
-            try:
-                filled[language] = words.format(**chosen)
-            except KeyError as missing:
-                raise ValueError(f"expected a value for {missing} in the text {words!r}") from None
-        return filled
-
-
-def _names_in(words: str) -> set[str]:
-    names = set()
-    for _, name, spec, conversion in string.Formatter().parse(words):
-        if name is None:
-            continue
-        if spec or conversion or re.fullmatch(CODE, name) is None:
-            raise ValueError(f"expected a bare placeholder such as {{number}}, found {{{name}}}")
-        names.add(name)
-    return names
-
-
-def _in_language(value: Text | Mapping[str, str] | str, language: str) -> str:
-    if isinstance(value, Text):
-        return value.zh if language == "zh" else value.en
-    return value if isinstance(value, str) else value[language]
+    by: Within
+    at_most: Annotated[int, Field(ge=1, le=9)] = 1
 
 
 class ClockRule(Frozen):
-    """How long one clock of the law runs. `same_as` names a clock of the same file whose limit, warnings,
-    calendar and rest it takes over; in a loaded policy they are filled in, and it only says from where."""
+    """How long one clock of the law runs, and what happens along the way: at each of `warn_at` whoever owes the work
+    is reminded, at each of `tell_at` the holders of those roles are told too, and each of `rungs` does what the law
+    says. `same_as` names a clock of the same file whose limit, warnings, calendar and rest it takes over; in a loaded
+    policy they are filled in, and it only says from where. `day_0`, `ends` and `rolls` are Counting's. `calendar` is a
+    name of the organisation's, or `site`. `regulation` is written by packs alone."""
 
     model_config = ConfigDict(
         json_schema_extra=lambda schema: schema.update(
@@ -143,11 +74,22 @@ class ClockRule(Frozen):
     label: Text
     within: Within
     warn_at: list[Warn] = []
-    calendar: Code = "office"
+    tell_at: dict[Warn, list[Code]] = {}
+    rungs: dict[Code, Rung] = {}
+    calendar: Code = OFFICE
+    day_0: Day0 = "excluded"
+    ends: Ends | None = None
+    rolls: Rolls = "forward"
     enabled: bool = True
     source: Source
     minimum_left: Within | None = None
+    extension: Extension | None = None
     same_as: Code | None = None
+    regulation: SkipJsonSchema[Regulation | None] = None
+
+    @property
+    def counting(self) -> Counting:
+        return Counting(self.day_0, self.ends, self.rolls)
 
 
 class Parameter(Frozen):
@@ -161,14 +103,26 @@ class Notice(Frozen):
 
 
 class CaseTypePolicy(Frozen):
-    """`<case type>.yaml`."""
+    """`<case type>.yaml`. `calendar` is that of its clocks which name none; in a loaded policy each names its own."""
 
+    calendar: Code | None = None
     clocks: dict[Code, ClockRule] = {}
     parameters: dict[Code, Parameter] = {}
     labels: dict[Code, dict[Code, Text]] = {}
     texts: dict[Code, Text] = {}
     timeline: dict[Code, Text] = {}
     notices: dict[Code, Notice] = {}
+
+    def clock(self, name: str) -> ClockRule:
+        """The rule of a clock, or of a rung, which the law names `clock.rung`; KeyError where it says nothing of it."""
+        clock, _, rung = name.partition(".")
+        rule = self.clocks[clock]
+        if not rung:
+            return rule
+        step = rule.rungs[rung]
+        own: dict[str, Any] = {"label": step.label, "source": step.source, "warn_at": [], "tell_at": {}, "rungs": {}}
+        usual = {"minimum_left": None, "extension": None, "day_0": "excluded", "ends": None, "rolls": "forward"}
+        return rule.model_copy(update=own | usual)
 
     def value(self, name: str) -> Any:
         """The value of a parameter; KeyError names the parameter that is missing."""
@@ -187,6 +141,78 @@ class CaseTypePolicy(Frozen):
         return self.model_copy(
             update={part: {**getattr(later, part), **getattr(self, part)} for part in parts} | {"labels": labels}
         )
+
+
+class PackLimit(Frozen):
+    """One limit of a regulation. `source` says where it stands; `confidence`, how sure that is: high (the official
+    text was seen), medium (a good secondary source), low (a weak one, from memory), template (to be filled in)."""
+
+    model_config = ConfigDict(
+        json_schema_extra=lambda schema: schema.update(required=[n for n in schema["required"] if n != "calendar"])
+    )
+
+    label: Text
+    within: Within
+    warn_at: list[Warn] | None = None
+    calendar: Code
+    day_0: Day0 = "excluded"
+    ends: Ends | None = None
+    rolls: Rolls = "forward"
+    extension: Extension | None = None
+    source: Text
+    confidence: Confidence
+
+    @property
+    def counting(self) -> Counting:
+        return Counting(self.day_0, self.ends, self.rolls)
+
+    def onto(self, rule: ClockRule | None, pack: str) -> ClockRule:
+        """The rule with this limit instead of its own: warnings, switch and minimum stay where the pack says nothing;
+        a clock that was switched off runs."""
+        beneath = rule.regulation if rule else None
+        instead = [Instead(pack=beneath.pack if beneath else None, within=rule.within)] if rule else []
+        regulation = Regulation(
+            pack=pack, source=self.source, confidence=self.confidence,
+            instead_of=[*instead, *(beneath.instead_of if beneath else ())],
+        )  # fmt: skip
+        # What was to happen so long before the end of another limit may lie before this one begins.
+        fitting = [mark for mark in rule.warn_at if mark.endswith("%")] if rule else []
+        told_at = {mark: told for mark, told in rule.tell_at.items() if mark.endswith("%")} if rule else {}
+        rungs = {name: rung for name, rung in rule.rungs.items() if not rung.at.endswith("before")} if rule else {}
+        return ClockRule(
+            label=rule.label if rule else self.label, within=self.within,
+            warn_at=fitting if self.warn_at is None else self.warn_at, tell_at=told_at, rungs=rungs,
+            calendar=self.calendar, day_0=self.day_0,
+            ends=self.ends, rolls=self.rolls, extension=self.extension, source="designed",
+            minimum_left=rule.minimum_left if rule else None, regulation=regulation,
+        )  # fmt: skip
+
+
+class Pack(Frozen):
+    """`packs/NAME.yaml`: the limits of one regulation, by case type and clock."""
+
+    label: Text
+    calendar: Code | None = None
+    clocks: dict[Code, dict[Code, PackLimit]]
+
+
+class Placement(Frozen):
+    """Where a pack holds: for a unit and all below it, or for a case type, or one kind of its cases."""
+
+    pack: PackName
+    unit: Words | None = None
+    case_type: Code | None = None
+    kind: Code | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Placement:
+        if (self.unit is None) == (self.case_type is None) or (self.kind and not self.case_type):
+            raise ValueError("expected either 'unit', or 'case_type' and perhaps its 'kind'")
+        return self
+
+    @property
+    def place(self) -> tuple[str | None, str | None, str | None]:
+        return self.unit, self.case_type, self.kind
 
 
 class Role(Frozen):
@@ -220,13 +246,16 @@ class LimitWords(Frozen):
 
 
 class Organisation(Frozen):
-    """`organisation.yaml`. `calendars` says which file of policies/calendars each calendar is in."""
+    """`organisation.yaml`. `calendars` says which file of policies/calendars each calendar is in; `sites`, by unit
+    code, which of them `site` means there and below; `packs`, where regulation packs hold."""
 
     name: Text
     time_zone: Zone
     edition: Edition
     calendars: Annotated[dict[Code, Words], Field(min_length=1)]
     limits: LimitWords
+    sites: dict[Words, Code] = {}
+    packs: list[Placement] = []
     texts: dict[Code, Text] = {}
 
 
@@ -238,6 +267,7 @@ class Policy(Frozen):
     organisation: Organisation
     roles: dict[Code, Role]
     case_types: dict[Code, CaseTypePolicy]
+    packs: dict[PackName, Pack] = {}
     _content: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @classmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,16 +17,10 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from casework.domain.policy_content import (
-    CODE,
-    CaseTypePolicy,
-    ClockRule,
-    Code,
-    Organisation,
-    Policy,
-    Role,
-    Text,
-)
+from casework.domain import pack_files
+from casework.domain.policy_content import SITE, CaseTypePolicy, Organisation, Pack, Policy, Role
+from casework.domain.policy_problems import check_ladder, check_limit, in_words, one_of, validated
+from casework.domain.policy_types import CODE, Code, Text
 from casework.domain.yaml_lines import YamlFile, read_yaml
 from casework.domain.yaml_lines import YamlProblem as Problem
 
@@ -52,13 +46,14 @@ class LawOfType:
 
     `texts_needed` names texts (`ruling_title`) or, with dots, any entry (`labels.grounds.fact_wrong`,
     `notices.returned`); given as a mapping, its values are the placeholders that such a text may use.
-    `parameters` is the model that {name: value} of the parameters must fit.
+    `parameters` is the model that {name: value} of the parameters must fit; `kinds` are those of the type's cases.
     """
 
     clocks: Mapping[str, str]
     actions: Mapping[str, bool]
     texts_needed: AbstractSet[str] | Mapping[str, AbstractSet[str]] = frozenset()
     parameters: type[BaseModel] | None = None
+    kinds: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -74,22 +69,34 @@ class PolicyError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-def load(folder: Path, *, law: Law | None = None, fills_in: Mapping[str, AbstractSet[str]] | None = None) -> Policy:
+def load(
+    folder: Path, *, law: Law | None = None, fills_in: Mapping[str, AbstractSet[str]] | None = None,
+    packs: Path | None = None, units: AbstractSet[str] | None = None,
+) -> Policy:  # fmt: skip
     """The policy in `folder`: organisation.yaml, roles.yaml and one file per case type, each value checked
     and `same_as` filled in; held against `law` when one is given. `fills_in` says for each case type what its texts
-    and notices may speak of besides what any may. PolicyError names every problem at once."""
+    and notices may speak of besides what any may. `packs` is the folder of the regulation packs: those that the
+    organisation puts somewhere are part of the policy, the others are read only to be held against the law. `units`:
+    every unit's code, where somebody can tell. PolicyError names every problem at once."""
     files, problems = _read_folder(folder)
     parts: dict[str, Any] = {}
     for stem, file in files.items():
         problems += _fill_in_same_as(file)
-        parts[stem] = _validated(CONTENT.get(stem, CASE_TYPE), file, problems)
+        if isinstance(file.data, dict) and stem not in CONTENT:
+            pack_files.fill_in_calendar(file.data.get("clocks"), file.data.get("calendar"))
+        parts[stem] = validated(CONTENT.get(stem, CASE_TYPE), file, problems)
     for stem, part in parts.items():
         if stem not in CONTENT and part is not None:
             own = (fills_in or {}).get(stem, frozenset())
             problems += _check_case_type(files[stem], part, parts.get(ORGANISATION), own)
+            for name, rule in part.clocks.items():
+                problems += check_ladder(files[stem], ("clocks", name), rule, parts.get(ROLES) or {})
             if law is not None:
                 problems += _check_against_law(files[stem], part, law.types.get(stem))
+    put: dict[str, Pack] = {}
     if (organisation := parts.get(ORGANISATION)) is not None:
+        put, found = _packs(files[ORGANISATION], organisation, packs, law, units)
+        problems += found
         problems += _check_texts(files[ORGANISATION], "limits", dict(organisation.limits), frozenset({"n"}))
         problems += _check_texts(files[ORGANISATION], "texts", organisation.texts, TEXT_VALUES)
     for label in sorted(law.types) if law is not None else []:
@@ -105,6 +112,7 @@ def load(folder: Path, *, law: Law | None = None, fills_in: Mapping[str, Abstrac
             "organisation": parts[ORGANISATION].model_dump(mode="json"),
             "roles": {code: role.model_dump(mode="json") for code, role in parts[ROLES].items()},
             "case_types": case_types,
+            "packs": {name: pack.model_dump(mode="json") for name, pack in put.items()},
         }
     )
 
@@ -114,12 +122,15 @@ def from_content(content: Mapping[str, Any], name: str = "stored policy") -> Pol
     try:
         return Policy.from_content(content)
     except ValidationError as error:
-        raise PolicyError(list(_in_words(error, YamlFile(name, content, {})))) from None
+        raise PolicyError(list(in_words(error, YamlFile(name, content, {})))) from None
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of the files. `$defs` has Organisation, Roles and CaseTypePolicy."""
-    adapters = [("organisation", CONTENT[ORGANISATION]), ("roles", CONTENT[ROLES]), ("case_type", CASE_TYPE)]
+    """JSON Schema (2020-12) of the files. `$defs` has Organisation, Roles, CaseTypePolicy and Pack."""
+    adapters = [
+        ("organisation", CONTENT[ORGANISATION]), ("roles", CONTENT[ROLES]), ("case_type", CASE_TYPE),
+        ("pack", pack_files.PACK),
+    ]  # fmt: skip
     shapes, shared = TypeAdapter.json_schemas([(name, "validation", adapter) for name, adapter in adapters])
     definitions = shared["$defs"] | {"Roles": shapes[("roles", "validation")]}
     return {
@@ -191,33 +202,27 @@ def _follow_same_as(clocks: Mapping[str, Any], name: str) -> tuple[list[str], st
     return chain, None
 
 
-def _validated(adapter: TypeAdapter[Any], file: YamlFile, problems: list[Problem]) -> Any:
-    try:
-        return adapter.validate_python(file.data)
-    except ValidationError as error:
-        problems += _in_words(error, file)
-        return None
+def _packs(
+    file: YamlFile, organisation: Organisation, folder: Path | None, law: Law | None, units: AbstractSet[str] | None
+) -> tuple[dict[str, Pack], list[Problem]]:
+    """The packs that are put somewhere, and what is wrong with them or, given a law, with any."""
+    known, put = pack_files.names_in(folder), {placement.pack for placement in organisation.packs}
+    packs, problems = pack_files.read_packs(folder, known if law else put)
+    types = law.types if law else {}
+    kinds = {label: of_type.kinds for label, of_type in types.items()}
+    problems += pack_files.check_places(file, organisation, packs, known, kinds, units)
+    problems += pack_files.check_against_law(packs, {label: of.clocks.keys() for label, of in types.items()})
+    for pack_file, pack in packs.values():
+        problems += _check_labels(pack_file, pack)
+    return {name: pack for name, (_file, pack) in packs.items() if name in put}, problems
 
 
-def _in_words(error: ValidationError, file: YamlFile) -> Iterator[Problem]:
-    for detail in error.errors():
-        path = tuple(part for part in detail["loc"] if part != "[key]")
-        found = detail["input"]
-        match detail["type"]:
-            case "missing" if path[-1] == "within" and "same_as" in found:
-                continue  # its reference is reported already
-            case "missing":
-                yield file.problem(path, "missing", "add it")
-            case "extra_forbidden":
-                yield file.problem(path, "unknown key", "correct it (policies/schema.json lists the keys)")
-            case "string_type" if isinstance(found, int | bool):
-                yield file.problem(path, f"expected a text, found {found!r}", "put it in quotes")
-            case "value_error":
-                yield file.problem(path, str(detail["ctx"]["error"]), "correct it")
-            case _:
-                shown = type(found).__name__ if isinstance(found, list | dict) else repr(found)
-                said = detail["msg"][:1].lower() + detail["msg"][1:]
-                yield file.problem(path, f"{said}, found {shown}", "correct it")
+def _check_labels(file: YamlFile, pack: Pack) -> Iterable[Problem]:
+    yield from _check_texts(file, "", {"label": pack.label}, frozenset())
+    for case_type, limits in pack.clocks.items():
+        for name, limit in limits.items():
+            texts = {"label": limit.label, "source": limit.source}
+            yield from _check_texts(file, f"clocks.{case_type}.{name}", texts, frozenset())
 
 
 def _check_case_type(
@@ -225,10 +230,12 @@ def _check_case_type(
 ) -> Iterator[Problem]:
     calendars = organisation.calendars if organisation is not None else {}
     for name, rule in policy.clocks.items():
-        if calendars and rule.calendar not in calendars:
+        if calendars and rule.calendar not in calendars and rule.calendar != SITE:
             where = ("clocks", name, "calendar")
-            yield file.problem(where, f"no calendar {rule.calendar!r}", _one_of(calendars))
-        yield from _check_warnings(file, name, rule)
+            yield file.problem(where, f"no calendar {rule.calendar!r}", one_of(calendars))
+        if rule.regulation is not None:
+            yield file.problem(("clocks", name, "regulation"), "is written by packs alone", "remove it")
+        yield from check_limit(file, ("clocks", name), rule)
     for group, labels in policy.labels.items():
         yield from _check_texts(file, f"labels.{group}", labels, frozenset())
     yield from _check_texts(file, "timeline", policy.timeline, frozenset())
@@ -238,23 +245,11 @@ def _check_case_type(
         yield from _check_texts(file, f"notices.{name}", both, NOTICE_VALUES | own)
 
 
-def _check_warnings(file: YamlFile, name: str, rule: ClockRule) -> Iterator[Problem]:
-    amount, unit = rule.within.split()
-    for position, warning in enumerate(rule.warn_at):
-        path = ("clocks", name, "warn_at", position)
-        if warning in rule.warn_at[:position]:
-            yield file.problem(path, f"{warning!r} stands there twice", "remove one")
-        elif warning.endswith("before"):
-            earlier, its_unit = warning.split()[:2]
-            if its_unit.rstrip("s") == unit.rstrip("s") and int(earlier) >= int(amount):
-                yield file.problem(path, f"{warning!r} is not inside {rule.within!r}", "warn later")
-
-
 def _check_texts(
     file: YamlFile, section: str, texts: Mapping[Any, Text], allowed: AbstractSet[str]
 ) -> Iterator[Problem]:
     for name, text in texts.items():
-        path = (*section.split("."), name)
+        path = (*filter(None, section.split(".")), name)
         try:
             used = text.placeholders()
         except ValueError as error:
@@ -262,7 +257,7 @@ def _check_texts(
             continue
         for language, names in used.items():
             for unknown in sorted(names - allowed):
-                yield file.problem((*path, language), f"unknown placeholder {{{unknown}}}", _one_of(allowed))
+                yield file.problem((*path, language), f"unknown placeholder {{{unknown}}}", one_of(allowed))
         if used["zh"] != used["en"]:
             odd = ", ".join(f"{{{name}}}" for name in sorted(used["zh"] ^ used["en"]))
             yield file.problem(path, f"{odd} stands in one language only", "use the same ones in both")
@@ -272,13 +267,14 @@ def _check_against_law(file: YamlFile, policy: CaseTypePolicy, law: LawOfType | 
     if law is None:
         yield file.problem((), f"no case type {file.stem!r}", "remove the file or install its case type")
         return
+    rungs = {f"{name}.{rung}" for name, rule in policy.clocks.items() if name in law.clocks for rung in rule.rungs}
     for section, said, known in (
-        ("clocks", policy.clocks.keys(), law.clocks.keys()),
+        ("clocks", policy.clocks.keys() | rungs, law.clocks.keys()),
         ("timeline", policy.timeline.keys(), law.actions.keys()),
     ):
         what = "clock" if section == "clocks" else "action"
         for name in sorted(said - known):
-            yield file.problem((section, name), f"the law has no {what} {name!r}", _one_of(known))
+            yield file.problem((section, name), f"the law has no {what} {name!r}", one_of(known))
         for name in sorted(known - said):
             yield file.problem((section, name), f"missing for the {what} {name!r} of the law", "add it")
     for name in sorted(law.texts_needed):
@@ -298,11 +294,7 @@ def _check_parameters(file: YamlFile, policy: CaseTypePolicy, model: type[BaseMo
         model.model_validate({name: parameter.value for name, parameter in policy.parameters.items()})
     except ValidationError as error:
         # The model knows only the values, so the file's path has one part more at the front.
-        yield from _in_words(error, file.below("parameters"))
-
-
-def _one_of(names: AbstractSet[str] | Mapping[Any, Any]) -> str:
-    return f"use one of: {', '.join(sorted(names))}" if names else "remove it"
+        yield from in_words(error, file.below("parameters"))
 
 
 if __name__ == "__main__":

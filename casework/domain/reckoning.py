@@ -10,6 +10,7 @@ from casework.domain.limits import Limit
 from casework.models import Clock
 
 KEPT = "kept"  # the reason of an extension that keeps a deadline where it was
+GRANTED = "granted"  # of one that somebody approved
 
 
 def reckoned(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Deadline:
@@ -19,10 +20,13 @@ def reckoned(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Dead
     the calendar has made its day off."""
     pauses = [(datetime.fromisoformat(begin), datetime.fromisoformat(end)) for begin, end in clock.pauses if end]
     least = Limit.parse(rule.minimum_left) if rule.minimum_left else None
-    deadline = calendar.due_after_pauses(clock.started_at, Limit.parse(clock.limit), pauses, now, least)
+    limit = Limit.parse(clock.limit)
+    deadline = calendar.due_after_pauses(clock.started_at, limit, pauses, now, least, counting=rule.counting)
+    for by, granted, reason in clock.extensions:
+        deadline = prolonged(calendar, deadline, by, granted, reason)
     if clock.postponed_to is None or clock.postponed_to <= deadline.due_at:
         return deadline
-    promises = [step for step in clock.steps if step["step"] == "extended" and step["reason"] != KEPT]
+    promises = [step for step in clock.steps if step["step"] == "extended" and step["reason"] not in (KEPT, GRANTED)]
     promise = promises[-1] if promises else {"at": iso(clock.started_at), "reason": "leave"}  # so it was once written
     made = datetime.fromisoformat(promise["at"])
     return _extended(calendar, deadline, clock.postponed_to, made, promise["reason"])
@@ -37,12 +41,20 @@ def reckoned_again(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -
     return deadline if (deadline.due_at, deadline.provisional) != (clock.due_at, clock.provisional) else None
 
 
+def prolonged(calendar: Calendar, deadline: Deadline, by: str, granted: str, reason: str) -> Deadline:
+    """The deadline with that much more time, which runs from where it ended; that day does not count again."""
+    until = calendar.due(calendar.inside(deadline.due_at), Limit.parse(by)).due_at
+    guessed, at = calendar.guessed(until), datetime.fromisoformat(granted)
+    steps = deadline_steps.extended(deadline.steps, deadline.due_at, until, at, reason, guessed)
+    return Deadline(until, bool(guessed), tuple(steps))
+
+
 def _extended(calendar: Calendar, deadline: Deadline, until: datetime, at: datetime, reason: str) -> Deadline:
     """The deadline moved on to `until`, or to the next close of business where the day of that is off."""
     day, due_at = calendar.last_day(until), until
     if reason != KEPT and not calendar.is_working_day(day):
         due_at = calendar.close_of(calendar.next_working_day(day))
     guessed = calendar.guessed(due_at)
-    after = [*deadline_steps.rolled(calendar, until, due_at, due_at), *guessed]
+    after = [*deadline_steps.settled(calendar, until, due_at, due_at), *guessed]
     steps = deadline_steps.extended(deadline.steps, deadline.due_at, until, at, reason, after)
     return Deadline(due_at, bool(guessed), (*steps[:-1], {"step": "due", "at": iso(due_at)}))

@@ -17,6 +17,7 @@ from casework.domain.authority import may
 from casework.domain.clocks import GRACE
 from casework.domain.decide import action_of, decided
 from casework.domain.errors import NotAllowedNow
+from casework.domain.lags import CLOCK, note_lags
 from casework.domain.law import law_of, laws
 from casework.domain.now import now
 from casework.domain.perform import body_of, perform, token_of
@@ -64,8 +65,11 @@ def fire_due(limit: int = BATCH) -> int:
     """One sweep: due clocks breached, due reminders told; how many acted. Fired a minute after due, so that a paper
     handed in at the last second counts."""
     due = _due(limit)
-    fired, alone = _together(due) if len({clock.family for clock in due}) > 1 else (0, due)
-    return fired + sum(_alone(clock) for clock in alone) + remind_due(limit)
+    fired, alone = _together(due) if len({clock.family for clock in due}) > 1 else ([], due)
+    fired += [clock for clock in alone if _alone(clock)]
+    moment = now()
+    note_lags(CLOCK, [moment - clock.due_at for clock in fired])
+    return len(fired) + remind_due(limit)
 
 
 def _due(limit: int) -> list[Due]:
@@ -79,11 +83,11 @@ def _due(limit: int) -> list[Due]:
     return [Due(*row) for row in rows[:limit]]
 
 
-def _together(due: list[Due]) -> tuple[int, list[Due]]:
-    """How many acted in one transaction, and the clocks that are to be done alone. A family that somebody else has in
+def _together(due: list[Due]) -> tuple[list[Due], list[Due]]:
+    """The clocks that acted in one transaction, and those that are to be done alone. A family that somebody else has in
     hand is left to them, or to the next sweep."""
     by_family = {pk: list(clocks) for pk, clocks in groupby(sorted(due, key=_family), key=_family)}
-    fired, alone, steps = 0, [], []
+    fired, alone, steps = [], [], []
     loads: dict[int, int] = {}
     try:
         with transaction.atomic():
@@ -99,7 +103,7 @@ def _together(due: list[Due]) -> tuple[int, list[Due]]:
             _write(steps)
     except Exception:  # whichever of them it was, the others are not to wait for it
         log.warning("a sweep of %d clocks could not be written; they are done one by one", len(due), exc_info=True)
-        return 0, due
+        return [], due
     return fired, alone
 
 
@@ -129,13 +133,12 @@ def _taken(families: Any) -> list[int]:
     return list(locked.values_list("pk", flat=True))
 
 
-def _decided(step: Step, clocks: list[Due]) -> int | None:
-    """How many of the family's clocks act, earliest first, all in this step; None where one of them cannot, which
+def _decided(step: Step, clocks: list[Due]) -> list[Due] | None:
+    """Which of the family's clocks act, earliest first, all in this step; None where one of them cannot, which
     spoils what is in memory for the others."""
-    before, acted = _load(step.family), 0
+    before = _load(step.family)
     try:
-        for clock in clocks:
-            acted += _acts(step, clock)
+        acted = [clock for clock in clocks if _acts(step, clock)]
         complete(step)
     except Exception:  # what does not fail when it is done alone, where the reason is kept, shows here only
         log.warning("the clocks of %s are done one by one", clocks[0].case, exc_info=True)

@@ -10,6 +10,7 @@ from casework.models.evidence import Evidence
 from casework.models.grant import Grant, Leave
 from casework.models.import_run import ImportRun
 from casework.models.installation import Installation, Stamp
+from casework.models.lag import Lag
 from casework.models.login_failure import LoginFailure
 from casework.models.person import Account, Person, SigningKey, Token
 from casework.models.policy import PolicyVersion
@@ -20,6 +21,6 @@ from casework.models.unit import Unit
 __all__ = [
     "Account", "CalendarDay", "CalendarHorizon", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry",
     "ClockWarning", "Delivery", "Document", "EventText", "Evidence", "Family", "Grant", "ImportRun", "Installation",
-    "Leave", "LoginFailure", "Notice", "Numbering", "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey",
-    "Stamp", "StreamHead", "Task", "Token", "Unit",
+    "Lag", "Leave", "LoginFailure", "Notice", "Numbering", "Party", "Person", "PolicyVersion", "SearchToken",
+    "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
 ]  # fmt: skip

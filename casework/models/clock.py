@@ -1,11 +1,13 @@
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from casework.models.case import Case
 
 
 class Clock(models.Model):
-    """A running deadline. A restart is a new row with the next generation, so a late firing of the old one is void."""
+    """A running deadline, or a rung before or after one (`clock.rung`). A restart is a new row with the next
+    generation, so a late firing of the old one is void."""
 
     class State(models.TextChoices):
         RUNNING = "running"
@@ -25,14 +27,23 @@ class Clock(models.Model):
     calendar = models.CharField(max_length=20)
     pauses = models.JSONField(default=list)
     steps = models.JSONField(default=list)
+    extensions = models.JSONField(default=list)  # [by how much, when, the reason's code]
     postponed_to = models.DateTimeField(null=True)  # what was promised, whatever the limit alone would give
     attempts = models.PositiveSmallIntegerField(default=0)
     retry_at = models.DateTimeField(null=True)
     problem = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = _("clock")
         constraints = [models.UniqueConstraint(fields=["case", "name", "generation"], name="clock_generation")]
-        indexes = [models.Index(fields=["due_at"], name="clock_due", condition=Q(state="running"))]
+        indexes = [
+            models.Index(fields=["due_at"], name="clock_due", condition=Q(state="running")),
+            models.Index(fields=["due_at"], name="clock_failing", condition=Q(state="running", attempts__gt=0)),
+            models.Index(fields=["due_at"], name="clock_provisional", condition=Q(state="running", provisional=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.generation}"
 
 
 class ClockEntry(models.Model):

@@ -1,8 +1,11 @@
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from casework.models.case import Case
 from casework.models.person import Person
+
+STUCK_AFTER = 3  # attempts: once or twice something was away for a moment
 
 
 class Delivery(models.Model):
@@ -19,8 +22,15 @@ class Delivery(models.Model):
     problem = models.TextField(blank=True)
 
     class Meta:
+        verbose_name = _("delivery")
         constraints = [models.UniqueConstraint(fields=["dedup"], name="delivery_dedup")]
-        indexes = [models.Index(fields=["due_at"], name="delivery_due")]
+        indexes = [
+            models.Index(fields=["due_at"], name="delivery_due"),
+            models.Index(fields=["created_at"], name="delivery_failing", condition=Q(attempts__gte=STUCK_AFTER)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
 
 
 class Notice(models.Model):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from casework.domain.ladder import clock_of
 from casework.domain.law import Law
 from casework.domain.policy import current_policy
 from casework.domain.wording import party_label, role_label, spoken
@@ -31,7 +32,7 @@ def action_name(law: Law, action: str) -> str:
 def clock_name(law: Law, clock: str) -> str:
     """As the policy in force calls it; a clock that it does not have goes by its own name."""
     rules = current_policy().case_types.get(law.app)
-    return spoken(rules.clocks[clock].label) if rules and clock in rules.clocks else clock
+    return spoken(rules.clock(clock).label) if rules and clock_of(clock) in rules.clocks else clock
 
 
 def who_owes(law: Law, node: Any) -> str:

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from casework.domain.action import Act, ActionSpec
 from casework.domain.actor import Actor
 from casework.domain.authority import may
+from casework.domain.case_rules import rules_of
 from casework.domain.decide import check_now, check_seat, parse
 from casework.domain.errors import Refusal
 from casework.domain.law import Law, law_of, laws
 from casework.domain.openings import unborn
-from casework.domain.policy import pinned_policy
 from casework.domain.recorder import Recorder
 from casework.domain.step import Step
 from casework.queries.blind import offers_blind
@@ -78,7 +78,7 @@ def asked(spec: ActionSpec, actor: Actor, case: Any, sight: Sight, step: Step, d
     check_seat(spec, actor, case, step)
     act = Act(
         spec=spec, actor=actor, case=case, data=_NoData() if data is None else parse(spec.form, data),
-        family=sight.family, at=actor.received_at, policy=pinned_policy(case.policy_id).case_type(law_of(case).app),
+        family=sight.family, at=actor.received_at, policy=rules_of(case, sight.book),
         book=sight.book, grant=grant, relation=relation,
     )  # fmt: skip
     for guard in spec.when:

@@ -5,11 +5,11 @@ from typing import Any
 from casework.domain.action import Act
 from casework.domain.actor import Actor
 from casework.domain.authority import may
+from casework.domain.case_rules import rules_of
 from casework.domain.decide import check_now, state_label
 from casework.domain.errors import Refusal
 from casework.domain.law import law_of
 from casework.domain.ledger import plain
-from casework.domain.policy import pinned_policy
 from casework.domain.wording import party_label
 from casework.queries.blind import blind_case, blind_clocks
 from casework.queries.events import event_entries
@@ -66,7 +66,7 @@ def reads_for_service(sight: Sight, case: Any, actor: Actor) -> bool:
         return False
     act = Act(
         spec=spec, actor=actor, case=case, data=None, family=sight.family, at=actor.received_at,
-        policy=pinned_policy(case.policy_id).case_type(law_of(case).app), book=sight.book,
+        policy=rules_of(case, sight.book), book=sight.book,
     )  # fmt: skip
     try:
         may(spec, actor, case, sight.family.parties_of(case), sight.family, sight.book)

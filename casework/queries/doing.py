@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from casework.domain import drafts, ledger
 from casework.domain.action import ActionSpec
 from casework.domain.actor import Actor
+from casework.domain.case_rules import rules_of
 from casework.domain.decide import action_of
 from casework.domain.errors import OutOfScope, Refusal, Stale, UnknownAction
+from casework.domain.extending import Extension, extensible
 from casework.domain.law import Law, law_by_number, law_of, laws
 from casework.domain.openings import unborn
 from casework.domain.perform import token_of
@@ -20,7 +22,7 @@ from casework.domain.policy import pinned_policy
 from casework.domain.policy_content import CaseTypePolicy
 from casework.domain.recorder import Recorder
 from casework.domain.step import Step
-from casework.domain.wording import spoken
+from casework.domain.wording import due_text, spoken
 from casework.models import CaseEvent
 from casework.queries.actions import asked
 from casework.queries.blind import VERSION, blind_clocks, blind_head, blind_tasks
@@ -49,7 +51,7 @@ class Doing:
 
     @property
     def rules(self) -> CaseTypePolicy:
-        return pinned_policy(self.target.policy_id).case_type(self.law.app)
+        return rules_of(self.target, self.step.book)
 
     @property
     def version(self) -> int | None:
@@ -69,7 +71,7 @@ class Doing:
         blind = self.sight.blind
         head = blind_head(self.case) if blind else case_head(self.case, self.sight.book)
         clocks = blind_clocks(self.case, self.sight) if blind else clock_entries(self.case, self.sight)
-        running = [clock for clock in clocks if clock["time_left_s"] is not None]
+        running = [clock for clock in clocks if clock["time_left_s"] is not None and not clock["rung_of"]]
         return self.sight.masked({**head, "running": running})
 
     @cached_property
@@ -94,11 +96,25 @@ class Doing:
 
     @cached_property
     def choices(self) -> dict[str, list[dict[str, Any]]]:
-        """{field: the people whom it may name}, where the type says so."""
+        """{field: the people whom it may name}, where the type says so; the deadlines that may be extended."""
         if self.sight.blind or self.refused:
             return {}
+        if self.spec.form is Extension:
+            return {"clock": self._deadlines()}
         found = presented(self.target, "choices", self.sight, self.spec.name) or {}
         return {name: [p for p in people if p["no"]] for name, people in found.items()}
+
+    def _deadlines(self) -> list[dict[str, Any]]:
+        """Those that may be extended, each with when it is due and by how much."""
+        policy, rules, found = pinned_policy(self.case.policy_id), self.rules, []
+        for clock in extensible(self.case, self.sight.family, rules):
+            rule, due = rules.clock(clock.name), due_text(clock.due_at, clock.provisional)
+            values = {
+                "what": spoken(rule.label), "due": due if isinstance(due, str) else spoken(due),
+                "by": spoken(policy.limit_in_words(rule.extension.by)),
+            }  # fmt: skip
+            found.append({"no": clock.name, "label": _("%(what)s, due %(due)s: extend by %(by)s") % values})
+        return found
 
     @cached_property
     def recordings(self) -> list[dict[str, Any]]:
@@ -202,7 +218,7 @@ def _with_texts(data: Any, texts: list[dict[str, str]]) -> Any:
 
 def told(events: list[dict[str, Any]], case: Any, sight: Sight) -> list[dict[str, Any]]:
     """Events in the policy's words: {"label", "who", "at"}."""
-    rules = pinned_policy(case.policy_id).case_type(law_of(case).app)
+    rules = rules_of(case, sight.book)
     return [
         {
             "label": spoken(rules.timeline[entry["action"]]) if entry["action"] in rules.timeline else entry["event"],

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from casework.domain.case_rules import rules_of
 from casework.domain.law import law_of
 from casework.domain.ledger import plain
-from casework.domain.policy import pinned_policy
 from casework.domain.wording import party_label, spoken
 from casework.queries.sight import Sight
 
@@ -27,7 +27,7 @@ def given(case: Any, sight: Sight) -> list[dict[str, Any]]:
 def _given_to(case: Any, sight: Sight) -> list[dict[str, Any]]:
     """Whoever may not know the parties by name is not told what a party called a file."""
     app, counts = law_of(case).app, dict[str, int]()
-    labels = pinned_policy(case.policy_id).case_type(app).labels.get("evidence_kinds", {})
+    labels = rules_of(case, sight.book).labels.get("evidence_kinds", {})
     found = []
     for file in sorted(sight.family.evidence, key=lambda file: (file.added_at or file.received_at, file.pk)):
         if file.case_id != case.pk or file.added_at is None:

@@ -101,7 +101,7 @@ def _options(
     if asked:
         return [Option(value, str(label), value in chosen) for value, label, _means in asked["options"]]
     if people := known.choices.get(name):
-        return [Option(p["no"], p["name"] + bracketed(p["no"]), p["no"] in chosen) for p in people]
+        return [Option(p["no"], p.get("label") or p["name"] + bracketed(p["no"]), p["no"] in chosen) for p in people]
     codes = [(code, known.words(shape.ask.labels or shape.name, code)) for code in shape.codes]
     return [Option(code, label, code in chosen) for code, label in codes]
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from casework import queries
+from casework.domain.case_rules import rules_of
 from casework.domain.law import law_of
 from casework.domain.policy import pinned_policy
 from casework.domain.wording import spoken
@@ -54,9 +55,10 @@ def show(request: Any, number: str) -> HttpResponse:
 
 
 def _owed_first(actions: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the case waits for stands before what one merely may do."""
+    """What the case waits for stands before what one merely may do, and `is_owed`."""
     owed = list(dict.fromkeys(action for task in tasks for action in task["actions"]))
-    return sorted(actions, key=lambda action: owed.index(action["action"]) if action["action"] in owed else len(owed))
+    told = [{**action, "is_owed": action["action"] in owed} for action in actions]
+    return sorted(told, key=lambda action: owed.index(action["action"]) if action["is_owed"] else len(owed))
 
 
 def _clock(clock: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def _clock(clock: dict[str, Any]) -> dict[str, Any]:
 
 def _paper(paper: dict[str, Any], case: Any) -> dict[str, Any]:
     """The document with its title, and its signatures by their seats."""
-    rules = pinned_policy(case.policy_id).case_type(law_of(case).app)
+    rules = rules_of(case)
     seats = rules.labels.get("seats", {})
     fields = [signature["field"] for signature in paper["signatures"] if signature["serial"]]
     title = rules.texts.get(f"{paper['kind']}_title")

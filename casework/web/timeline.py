@@ -62,8 +62,7 @@ def _right(entry: dict[str, Any], sight: Sight, app: str, policy: Any) -> str:
     if relation := entry.get("relation"):
         return party_label(relation, app)
     if clock := entry.get("clock"):
-        rule = policy.case_type(app).clocks.get(clock["name"])
-        return _("time over: %(clock)s") % {"clock": spoken(rule.label)} if rule else ""
+        return _("time over: %(clock)s") % {"clock": spoken(policy.case_type(app).clock(clock["name"]).label)}
     return ""
 
 

@@ -8,9 +8,10 @@ from django.test import Client
 
 from casework.domain.now import now
 from casework.domain.signing import token_digest
+from casework.domain.sweep import fire_due
 from casework.models import Account, Delivery, Token
 from tests.api.conftest import BASE
-from tests.factories import dispute, evaluation
+from tests.factories import deliver_all, dispute, evaluation
 
 
 @pytest.mark.parametrize("header", [None, "Bearer", "Bearer no-such-token", "Basic eDp5", "Bearer \0", "token-of-ann"])
@@ -176,12 +177,15 @@ def test_healthz_and_readyz_when_all_is_well(api):
     assert Client().get("/healthz").json() == {"alive": True}
     response = Client().get("/readyz")
     assert response.status_code == 200 and response.json()["ready"], response.content
-    assert set(response.json()["checks"]) == {"database", "clocks", "deliveries", "fonts"}
+    assert set(response.json()["checks"]) == {"database", "clocks", "reminders", "deliveries", "fonts"}
 
 
 def test_readyz_when_a_clock_waits_too_long_is_red(api, time):
     evaluation()
-    time.set("2026-11-05 18:10")  # the window closed at 18:00
+    time.set("2026-11-05 18:00")  # the window closes
+    fire_due()
+    deliver_all()
+    time.set("2026-11-05 18:10")
     assert Client().get("/readyz").status_code == 200
     time.set("2026-11-05 18:30")
     response = Client().get("/readyz")

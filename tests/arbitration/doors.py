@@ -234,6 +234,10 @@ class Knocker:
                 (f"{name} {form}", [law_by_number(number).label, "--case", number, "--format", form], b"")
                 for name, number in numbers for form in ("svg", "bpmn")
             ],
+            "retry_stuck": [
+                *((f"{name} review", ["--clock", number, "review"], b"") for name, number in numbers),
+                ("delivery", ["--delivery", "1"], b""), ("all", ["--all"], b""),
+            ],
             "export_log": [(form, ["--format", form, "--out", out], b"") for form in ("xes", "ocel2")],
             "export_cases": [(form, ["--out", f"{out}.{form}"], b"") for form in ("csv", "xlsx")],
         }  # fmt: skip

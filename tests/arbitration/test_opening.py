@@ -28,7 +28,7 @@ def test_appeal_opens_the_arbitration_and_the_dispute_waits(opened):
     assert running(opened) == {"score_1", "score_2", "score_3", "challenge"}
     assert {due(opened, f"score_{n}") for n in (1, 2, 3)} == {"2026-11-06 18:00"}, "three working days"
     assert due(opened, "challenge") == "2026-11-04 18:00"
-    assert running(paper) == {"whole"} and running(subject) == {"objection"}, "which no dispute stops"
+    assert running(paper) == {"whole", "whole.again"} and running(subject) == {"objection"}, "which no dispute stops"
     assert tasks(paper) == tasks(subject) == set()
     sat = seated(opened)
     assert tasks(opened) == {

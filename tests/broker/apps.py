@@ -22,19 +22,19 @@ class WatchedWork(AppConfig):
         hand = "poller" if "work" in sys.argv else "worker"
         notify = deliveries._handlers["notify"]
 
-        def write(word: str) -> None:
+        def write(word: str, delivery) -> None:
             with open(folder / "hands", "a") as out:
-                out.write(f"{word} {hand} {time.time()} {os.getpid()}\n")
+                out.write(f"{word} {hand} {time.time()} {os.getpid()} {delivery.pk}\n")
 
         def watched(delivery) -> None:
             notify(delivery)
-            write("did")
+            write("did", delivery)
 
         def slow(delivery) -> None:
-            write("began")
+            write("began", delivery)
             while not (folder / "go").exists():
                 time.sleep(0.05)
-            write("did")
+            write("did", delivery)
 
         def broken(delivery) -> None:
             raise ValueError(f"cannot be done by the {hand}")

@@ -166,6 +166,6 @@ def until(holds: Callable[[], object], within: float, log: Path | None = None) -
 
 
 def hands(folder: Path) -> list[list[str]]:
-    """[word, hand, moment, process] of what was done."""
+    """[word, hand, moment, process, delivery] of what was done."""
     file = folder / "hands"
     return [line.split() for line in file.read_text().splitlines()] if file.exists() else []

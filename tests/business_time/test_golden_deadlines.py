@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from casework.domain.calendar import Calendar, Limit
+from casework.domain.calendar import Calendar, Counting, Limit
 from casework.domain.calendar_files import parse_calendars, parse_days
+from casework.domain.deadline_sum import added_up
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / "policies" / "calendars"
@@ -47,12 +48,17 @@ def test_deadline_is_the_one_worked_out_by_hand(row):
     least = Limit.parse(row["minimum_left"]) if row["minimum_left"] else None
     later = datetime(2028, 1, 1, tzinfo=UTC)
     start, limit = moment(row["start"], calendar), Limit.parse(row["limit"])
-    found = calendar.due_after_pauses(start, limit, pauses, later, least)
+    counting = Counting(**dict(option.split("=") for option in row["counting"].split()))
+    found = calendar.due_after_pauses(start, limit, pauses, later, least, counting=counting)
     assert found.due_at == moment(row["due"], calendar), row["derivation"]
     assert found.provisional is (row["provisional"] == "yes"), row["derivation"]
+    assert added_up(found.steps, limit, calendar.zone)[-1].due_at == found.due_at
 
 
 def test_golden_deadlines_cover_every_calendar_and_unit():
     units = {(row["calendar"], row["limit"].split()[1]) for row in GOLDEN}
     assert len(GOLDEN) >= 250 and {name for name, _ in units} == set(CALENDARS)
     assert {unit for name, unit in units if name == "office"} == {"workdays", "days", "hours", "minutes"}
+    counted = {(row["limit"].split()[1], option) for row in GOLDEN for option in row["counting"].split()}
+    either = {(unit, option) for unit in ("workdays", "days") for option in ("day_0=counts", "ends=midnight")}
+    assert counted == {*either, ("days", "ends=close"), ("days", "rolls=never")}

@@ -10,7 +10,7 @@ import chinese_calendar
 import holidays
 import pytest
 
-from casework.domain.calendar import Calendar, CalendarError, Limit
+from casework.domain.calendar import Calendar, CalendarError, Counting, Limit
 from casework.domain.calendar_files import parse_calendars, parse_days
 
 FOLDER = Path(__file__).parents[2] / "policies" / "calendars"
@@ -189,7 +189,7 @@ def test_due_in_calendar_days_that_rolled_ends_by_midnight_of_a_night_shift():
 
 
 def test_due_in_calendar_days_without_rolling_ends_on_the_day_off():
-    assert due("2026-11-02 10:00", "5 days", roll_forward=False).due_at == cn("2026-11-07 24:00")
+    assert due("2026-11-02 10:00", "5 days", counting=Counting(rolls="never")).due_at == cn("2026-11-07 24:00")
 
 
 # Around the clock, nights, clock changes
@@ -211,7 +211,7 @@ def test_night_shift_belongs_to_the_day_it_opens_on():
     assert night.close_of(date(2026, 11, 6)) == cn("2026-11-07 06:00")
     assert night.elapsed(cn("2026-11-06 12:00"), cn("2026-11-09 12:00")) == timedelta(hours=8)  # Friday's alone
     assert night.add(cn("2026-11-07 05:00"), timedelta(hours=2)) == cn("2026-11-09 23:00")
-    assert night.end_of_nth_workday(cn("2026-11-05 23:00"), 1) == cn("2026-11-07 06:00")
+    assert night.due(cn("2026-11-05 23:00"), Limit(1, "workdays")).due_at == cn("2026-11-07 06:00")
     assert night.before(cn("2026-11-07 06:00"), Limit(1, "workdays")) == cn("2026-11-06 06:00")
 
 
@@ -396,7 +396,7 @@ def test_length_that_leaves_the_table_is_refused_in_words():
     with pytest.raises(CalendarError, match="import newer days"):
         short.next_opening(cn("2028-12-31 10:00"))
     with pytest.raises(CalendarError, match="import the days"):
-        short.end_of_nth_workday(end, 1)
+        short.next_working_day(short.day_of(end))
     with pytest.raises(CalendarError, match="import older days"):
         short.before(cn("2024-01-01 09:30"), Limit(1, "hours"))
     with pytest.raises(CalendarError, match="begins on 2024-01-01"):

@@ -4,10 +4,12 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+import holidays
 import pytest
 
 from casework.domain.calendar import Calendar, CalendarError, Limit
 from casework.domain.calendar_files import parse_calendars, parse_days
+from casework.domain.country_days import country_days
 
 FOLDER = Path(__file__).parents[2] / "policies" / "calendars"
 DAYS_CSV = (FOLDER / "cn-days.csv").read_text(encoding="utf-8")
@@ -157,3 +159,31 @@ def test_published_year_without_days_is_refused():
     spec = parse_calendars(CN_YAML.replace("2026-12-31", "2027-12-31"))["office"]
     with pytest.raises(CalendarError, match="days of 2027 in cn-days.csv"):
         spec.compile(DAYS)
+
+
+# Calendars of other places
+
+
+@pytest.mark.parametrize(("name", "country", "part"), [("uk", "GB", "ENG"), ("us", "US", None), ("eu", "BE", None)])
+def test_days_of_a_country_are_its_public_holidays(name, country, part):
+    days = parse_days((FOLDER / f"{name}-days.csv").read_text(encoding="utf-8"))
+    assert days and not any(working for working, _holiday in days.values())
+    assert set(days) == set(holidays.country_holidays(country, subdiv=part, years=range(2024, 2028)))
+    spec = parse_calendars((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))[name]
+    assert {day.year for day in days} == set(range(spec.first.year, spec.published_through.year + 1))
+
+
+def test_days_of_china_as_the_library_has_them_are_those_of_the_notices():
+    """A second source for what import_calendar --country would bring: days off, and make-up workdays."""
+    days = parse_days((FOLDER / "cn-days.csv").read_text(encoding="utf-8"))
+    for year in (2024, 2025, 2026):
+        brought = country_days("CN", year)
+        worked = {day for day, (working, _holiday) in days.items() if working and day.year == year}
+        assert {day for day, (working, _holiday) in brought.items() if working} == worked
+        off = {day for day, (working, _holiday) in days.items() if not working and day.year == year}
+        assert {day for day, (working, _holiday) in brought.items() if not working} <= off
+
+
+def test_names_of_a_country_are_as_long_as_a_calendar_takes_them():
+    names = [name for year in (2027, 2028) for _working, name in country_days("US", year).values()]
+    assert max(map(len, names)) <= 40 and "Juneteenth National Independence Day" in names

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from casework.domain.calendar import Calendar
 from casework.domain.deadline_sum import SumError, added_up
-from casework.domain.limits import Limit
+from casework.domain.deadline_words import explanation
+from casework.domain.hours import calendar_specs
+from casework.domain.limits import USUAL, Counting, Limit
 from tests.casework.test_calendar_laws import CALENDARS, OFFICE
 
 START = datetime(2026, 9, 28, 6, 30, 15, 250_000, tzinfo=UTC)
@@ -35,10 +37,14 @@ moments = st.integers(0, 330 * 24 * 3600 * 4).map(
 )
 limits = st.builds(Limit, st.integers(1, 40), st.sampled_from(["workdays", "days", "hours", "minutes"]))
 minima = st.sampled_from([None, Limit(1, "workdays"), Limit(3, "days"), Limit(5, "hours")])
+countings = st.builds(
+    Counting, st.sampled_from(["excluded", "counts"]), st.sampled_from([None, "close", "midnight"]),
+    st.sampled_from(["forward", "never"]),
+)  # fmt: skip
 gaps = st.lists(st.tuples(*[st.integers(0, 12 * 24 * 3600)] * 2), max_size=3)
 
 
-def reckoned(calendar, start, limit, least, gaps, is_open):
+def reckoned(calendar, start, limit, least, gaps, is_open, counting=USUAL):
     """The deadline of a limit that stood still after so many seconds for so many, several times."""
     pauses, at = [], start
     for before, stood in gaps:
@@ -47,24 +53,25 @@ def reckoned(calendar, start, limit, least, gaps, is_open):
         pauses.append((begin, at))
     if is_open and pauses:
         pauses[-1] = (pauses[-1][0], None)
-    return calendar.due_after_pauses(start, limit, pauses, start + timedelta(days=60), least)
+    return calendar.due_after_pauses(start, limit, pauses, start + timedelta(days=60), least, counting=counting)
 
 
-@given(calendars, moments, limits, minima, gaps, st.booleans())
-@settings(max_examples=100, deadline=None)
-def test_sum_of_any_deadline_is_its_due_time(calendar, start, limit, least, gaps, is_open):
+@given(calendars, moments, limits, minima, gaps, st.booleans(), countings)
+@settings(max_examples=200, deadline=None)
+def test_sum_of_any_deadline_is_its_due_time(calendar, start, limit, least, gaps, is_open, counting):
     calendar = compiled(*calendar)
-    deadline = reckoned(calendar, start, limit, least, gaps, is_open)
+    deadline = reckoned(calendar, start, limit, least, gaps, is_open, counting)
+    assert deadline.due_at >= start
     assert added_up(deadline.steps, limit, calendar.zone)[-1].due_at == deadline.due_at
 
 
-@given(calendars, moments, limits, minima, gaps, st.integers(0, 10**6))
-@settings(max_examples=60, deadline=None)
-def test_sum_when_a_step_is_left_out_is_refused(calendar, start, limit, least, gaps, lot):
+@given(calendars, moments, limits, minima, gaps, st.integers(0, 10**6), countings)
+@settings(max_examples=100, deadline=None)
+def test_sum_when_a_step_is_left_out_is_refused(calendar, start, limit, least, gaps, lot, counting):
     """Only what says nothing of the sum may be gone: that the end is provisional, that a day is a make-up day, that the
     first day is one off, that no time passed in a pause, to where a day rolled before a pause made it roll again."""
     calendar = compiled(*calendar)
-    steps = list(reckoned(calendar, start, limit, least, gaps, False).steps)
+    steps = list(reckoned(calendar, start, limit, least, gaps, False, counting).steps)
     at = lot % len(steps)
     gone, before = steps.pop(at), steps[at - 1]["step"]
     assume(gone["step"] not in ("provisional", "makeup_day") and gone.get("business_seconds", 1))
@@ -99,3 +106,34 @@ def test_sum_when_the_due_time_was_tampered_with_is_refused(limit):
 def test_sum_of_steps_that_are_none_is_refused(steps):
     with pytest.raises(SumError, match="Expected step"):
         added_up(steps, Limit(1, "workdays"), ZoneInfo("Asia/Shanghai"))
+
+
+@pytest.mark.parametrize(
+    ("limit", "counting", "said"),
+    [
+        ("2 workdays", Counting("counts"), ["; that day counts", "Mon: working day 1", "close of business 2026-09-29"]),
+        (
+            "2 workdays",
+            Counting(ends="midnight"),
+            ["not count", "Wed: working day 2", "end of that day 2026-09-30 24:00"],
+        ),
+        (
+            "2 days",
+            Counting(ends="close"),
+            ["2 calendar days to 2026-09-30 Wed, 24:00", "close of business 2026-09-30"],
+        ),
+    ],
+)
+def test_counting_is_told_in_words_and_its_sum_needs_what_it_says(db, limit, counting, said):
+    deadline = OFFICE.due(START, Limit.parse(limit), counting=counting)
+    clock = {
+        "state": "running", "steps": deadline.steps, "limit": limit, "limit_label": limit, "source": "designed",
+        "minimum_left": None, "entries": [],
+    }  # fmt: skip
+    told = "\n".join(explanation(clock, calendar_specs()["office"]))
+    assert [words for words in said if words not in told] == []
+    assert "sum: " in told
+    usual = [{k: v for k, v in step.items() if k != "counts"} for step in deadline.steps if step["step"] != "midnight"]
+    usual = [step for step in usual if limit != "2 days" or step["step"] != "close"]
+    with pytest.raises(SumError):
+        added_up(usual, Limit.parse(limit), OFFICE.zone)

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from casework.domain.policy_content import Text
 from casework.domain.policy_files import (
     Law,
     LawOfType,
@@ -20,6 +19,7 @@ from casework.domain.policy_files import (
     load,
     schema_text,
 )
+from casework.domain.policy_types import Text
 
 POLICIES = Path(__file__).parents[2] / "policies"
 DEFAULT = POLICIES / "default"
@@ -216,6 +216,17 @@ def test_from_content_of_a_broken_version_says_where(policy):
          "clocks.reinstatement.warn_at[0]", "not inside"),
         ("disputes.yaml", "warn_at: [1 workday before]", "warn_at: [5%, 5%]",
          "clocks.reinstatement.warn_at[1]", "twice"),
+        ("disputes.yaml", "tell_at: {90%: [director]}", "tell_at: {90%: [king]}",
+         "clocks.whole.tell_at.90%", "no role 'king'"),
+        ("disputes.yaml", "tell_at: {90%: [director]}", "tell_at: {90%: [arbitrator]}",
+         "clocks.whole.tell_at.90%", "no role 'arbitrator' that sees cases"),
+        ("disputes.yaml", "tell_at: {90%: [director]}", "tell_at: {30 workdays before: [director]}",
+         "clocks.whole.tell_at.30 workdays before", "not inside"),
+        ("disputes.yaml", "at: 5 workdays after", "at: 20 workdays before",
+         "clocks.whole.rungs.again.at", "not inside"),
+        ("disputes.yaml", "at: 5 workdays after", "at: later", "clocks.whole.rungs.again.at", "'1 workday after'"),
+        ("disputes.yaml", "{by: 2 workdays, at_most: 1}", "{by: 2 workdays, at_most: 0}",
+         "clocks.review.extension.at_most", "greater than"),
         ("disputes.yaml", "warn_at: [1 workday before]", "calendar: moon",
          "clocks.reinstatement.calendar", "no calendar 'moon'"),
         ("disputes.yaml", "    source: designed", "    source: rumour", "clocks.screen.source", "'designed'"),
@@ -438,7 +449,10 @@ class Numbers(BaseModel, extra="forbid", strict=True):
 def law_that_fits(policy, **changes):
     types = {
         label: LawOfType(
-            clocks=dict.fromkeys(kind.clocks, "somewhere"),
+            clocks=dict.fromkeys(
+                [*kind.clocks, *(f"{name}.{rung}" for name, rule in kind.clocks.items() for rung in rule.rungs)],
+                "somewhere",
+            ),
             actions=dict.fromkeys(kind.timeline, False),
             texts_needed=set(kind.texts) | {f"notices.{name}" for name in kind.notices},
         )

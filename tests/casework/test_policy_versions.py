@@ -7,26 +7,10 @@ import pytest
 import yaml
 from django.conf import settings
 
-from casework.domain import policy
 from casework.domain.perform import perform
 from casework.domain.policy import current_digest, pinned_policy
 from tests.factories import advance, arbitration, dispute, evaluation, recording
 from tests.seen import case, due
-
-
-@pytest.fixture
-def in_force(settings):
-    """Puts the policy of a folder in force, as a release does."""
-
-    def put(folder: Path) -> str:
-        settings.POLICY_FOLDER = folder
-        for remembered in (policy.current_policy, policy.current_digest, policy.pinned_policy):
-            remembered.cache_clear()
-        return policy.register_current()
-
-    kept = settings.POLICY_FOLDER
-    yield put
-    put(kept)
 
 
 @pytest.fixture

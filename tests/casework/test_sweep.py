@@ -115,7 +115,7 @@ def test_sweep_when_many_families_are_due_asks_the_database_no_more_often_for_mo
     ClockWarning.objects.update(done_at=now())
     with CaptureQueriesContext(connection) as queries:
         assert fire_due() == 2 * count
-    assert len(queries) == (11 if connection.vendor == "postgresql" else 22)
+    assert len(queries) == (12 if connection.vendor == "postgresql" else 23)
     for number in numbers:
         assert [events(number, act) for act in ("bypass", "record_silence")] == [1, 1]
     assert verify_ledger().ok

@@ -80,3 +80,42 @@ def test_import_calendar_by_anybody_else_or_of_a_bad_file_is_refused(token_of, t
     refused(bring(notice), 2, "2026-10-01 is another; days that have passed stay")
     assert not CaseEvent.objects.filter(action="calendar_imported").exists()
     assert not CalendarDay.objects.filter(date__year=2027).exists()
+
+
+def country(*words: str, calendar: str = "uk") -> Outcome:
+    return run("import_calendar", calendar, *words, "--as", "hua")
+
+
+def test_import_calendar_of_a_country_adds_the_year_to_the_days_of_its_file(token_of, time):
+    token_of("hua")
+    time.set("2026-12-30 10:00")
+    words = ("--country", "GB-ENG", "--year", "2028", "--published-through", "2028-12-31")
+    assert not CalendarDay.objects.filter(calendar="uk").exists()
+    done = country(*words)
+    assert done.status == 0 and "2028-04-14\t—\toff Good Friday" in done.out, done
+    days = CalendarDay.objects.filter(calendar="uk")
+    assert set(days.values_list("date__year", flat=True)) == {2024, 2025, 2026, 2027, 2028}
+    assert days.get(date="2028-04-14").source.endswith(": GB-ENG 2028")
+    assert published_through("uk") == date(2028, 12, 31)
+    assert "Nothing changes" in country(*words).out
+
+
+def test_import_calendar_of_a_year_that_its_file_has_changes_nothing(token_of, time):
+    token_of("hua")
+    assert "Nothing changes" in country("--country", "GB-ENG", "--year", "2027").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--country", "XX", "--year", "2027"), "Expected a country such as US or GB-ENG, but 'XX' is none"),
+        (("--country", "GB-LON", "--year", "2027"), "Expected a part of GB (ENG, NIR, SCT, WLS), but got 'LON'"),
+        (("--country", "GB", "--year", "99999"), "Expected public holidays of GB in 99999"),
+        (("--country", "GB"), "Expected either a file, or --country with --year"),
+        (("--year", "2027"), "Expected either a file, or --country with --year"),
+        (("days.csv", "--country", "GB", "--year", "2027"), "Expected either a file, or --country with --year"),
+    ],
+)
+def test_import_calendar_of_no_country_is_refused(token_of, time, words, said):
+    token_of("hua")
+    refused(country(*words), 2, said)

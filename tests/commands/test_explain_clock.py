@@ -31,6 +31,7 @@ def test_explain_clock_of_a_paused_one_says_that_it_has_no_due_time(asked):
         "2026-11-05 Thu: working day 2",
         "close of business 2026-11-05 18:00",
         f"stands still since 2026-11-05 17:30 {ASKED}: there is no due time until it runs on (it was 2026-11-05 18:00)",
+        "it runs on at the latest when “Answer to a question” runs out, 2026-11-06 18:00",
         "after the pause at least 1 working day remain",
     ]
 
@@ -88,7 +89,7 @@ def test_explain_clock_what_if_over_a_holiday_on_another_calendar(asked, time):
     [
         (("review",), 5, "(deemed_service, objection, answer), but there is no 'review'; name one of these"),
         (("objection", "--generation", "2"), 5, "got number 2"),
-        (("objection", "--calendar", "moon"), 2, "Expected a calendar (always, office)"),
+        (("objection", "--calendar", "moon"), 2, "Expected a calendar (always, eu, office, uk, us)"),
         (("objection", "--within", "3 moons"), 2, "expected a limit such as '3 workdays'"),
         (("objection", "--start", "noon"), 2, "expected a moment such as"),
         (("objection", "--start", "1999-01-01 09:00"), 2, "import the days"),

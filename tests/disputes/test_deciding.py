@@ -209,7 +209,7 @@ def test_accept_or_let_the_appeal_window_lapse(db, time, as_):
         recording(number)
         papers.append(dispute(number, upto="issued"))
     accepted, left = papers
-    assert running(accepted) == {"deemed_service", "whole"}
+    assert running(accepted) == {"deemed_service", "whole", "whole.again"}
     for login in ("lee", "ian", "qin"):
         with refused(NotPermitted):
             perform(accepted, "accept", as_(login))

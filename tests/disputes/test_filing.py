@@ -37,6 +37,7 @@ def test_file_makes_the_score_provisional_and_starts_the_clocks(scored, time, as
     assert tasks(number) == {("screen", "team_leader"), ("statement", "Q202")}
     assert {name: due(number, name) for name in running(number)} == {
         "screen": "2026-11-04 18:00", "statement": "2026-11-04 18:00", "whole": "2026-12-01 18:00",
+        "whole.again": "2026-12-08 18:00",
     }  # fmt: skip
     assert (case(scored).state, case(scored).is_provisional, str(case(scored).score)) == ("provisional", True, "84.00")
     moved = entry(scored, "mark_provisional")

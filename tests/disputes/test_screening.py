@@ -108,7 +108,8 @@ def test_return_left_unanswered_lapses_and_the_agent_was_told_twice_before(filed
     subject = case(filed).subject.number
     for moment, warned in [
         ("2026-11-04 17:59", 0),
-        ("2026-11-04 18:00", 1),
+        ("2026-11-04 18:00", 0),  # nobody is at work any more
+        ("2026-11-05 09:00", 1),
         ("2026-11-05 15:59", 1),
         ("2026-11-05 16:00", 2),
     ]:

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from casework.domain.law import Law
-from casework.domain.policy_content import Policy, Text
+from casework.domain.policy_content import Policy
+from casework.domain.policy_types import Text
 from casework.flow.projection import nodes
 from tests.laws.declared import calls, files_of, keywords, named, outcomes, product_files, strings, tree
 
@@ -94,15 +95,25 @@ def clock_problems(law: Law, policy: Policy) -> Iterator[str]:
         else:
             stuck = [state for state in clock.states if not is_allowed(spec, state)]
             yield from (f"{name} runs in {state}, where {clock.breach} is not allowed" for state in stuck)
-        if clock.starts == "effect" and name not in named(law.app, "StartClock") | _computed(law.app, "StartClock"):
+        started = named(law.app, "StartClock") | _computed(law.app, "StartClock")
+        if clock.starts == "effect" and not clock.of and name not in started:
             yield f"{name} is started by nothing"
         if clock.starts not in ("effect", "entering"):
             yield f"{name} starts {clock.starts}"
-        if name not in rules.clocks:
+        if name not in rules.clocks and not (clock.of in rules.clocks and name in _rungs(rules)):
             yield f"{name} has no rule in the policy"
+        if name in named(law.app, "PauseClock") and not clock.waits_for:
+            yield f"{name} is paused, but no clock bounds how long"
+        for other in clock.waits_for:
+            yield from () if other in law.clocks else (f"{name} waits for the unknown clock {other}",)
     for call in ("StartClock", "StopClock", "PauseClock", "ResumeClock", "PostponeClock"):
         yield from (f"{call} names the unknown clock {n}" for n in sorted(named(law.app, call) - set(law.clocks)))
-    yield from (f"the policy has a rule for the unknown clock {n}" for n in sorted(set(rules.clocks) - set(law.clocks)))
+    known = {*rules.clocks, *_rungs(rules)}
+    yield from (f"the policy has a rule for the unknown clock {n}" for n in sorted(known - set(law.clocks)))
+
+
+def _rungs(rules: Any) -> set[str]:
+    return {f"{name}.{rung}" for name, rule in rules.clocks.items() for rung in rule.rungs}
 
 
 def _computed(app: str, call: str) -> set[str]:
@@ -216,9 +227,12 @@ def wording_problems(law: Law, policy: Policy) -> Iterator[str]:
     yield from (f"a notice goes to the unknown role {r}" for r in sorted(roles - set(policy.roles)))
 
 
+ENGINES = {"clock_warning", "clock_told", "extended"}  # which the engine sends for every law
+
+
 def notices(law: Law) -> set[str]:
     """Kinds of notices that the law sends, or the engine for it."""
-    return named(law.app, "Notify") | {kind for kind, _clock in vacancies(law)} | {"clock_warning"}
+    return named(law.app, "Notify") | {kind for kind, _clock in vacancies(law)} | ENGINES
 
 
 def vacancies(law: Law) -> set[tuple[str, str]]:
@@ -234,7 +248,7 @@ def vacancies(law: Law) -> set[tuple[str, str]]:
 
 def notice_calls(law: Law) -> set[tuple[str, str]]:
     """(kind, clock it speaks of) of every notice that the law sends, or the engine for it."""
-    found = {("clock_warning", "any"), *vacancies(law)}
+    found = {*((kind, "any") for kind in ENGINES), *vacancies(law)}
     for file in files_of(law.app):
         for call in calls(file, "Notify"):
             clocks = [k.value for k in call.keywords if k.arg == "clock"]

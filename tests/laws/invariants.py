@@ -95,6 +95,9 @@ def check_work(case: Any, family: Any) -> None:
     for clock in running:
         assert case.state in law.clocks[clock.name].states, (clock.name, case.state)
         assert sum(c.name == clock.name for c in running) == 1
+        if clock.state == Clock.State.PAUSED:
+            bounds = law.clocks[clock.name.partition(".")[0]].waits_for
+            assert any(c.name in bounds and c.state == Clock.State.RUNNING for c in running), clock.name
     tasks = Task.objects.filter(process_id=case.pk, finished=None)
     for task in tasks:
         node = getattr(law.flow.instance, task.node)

@@ -9,7 +9,7 @@ from casework.domain.action import Act, ClockSpec
 from casework.domain.law import Law, laws
 from casework.domain.policy import current_policy
 from casework.domain.policy_check import load_checked
-from casework.domain.policy_content import Text
+from casework.domain.policy_types import Text
 from casework.flow.case_flow import law_edges
 from casework.flow.projection import nodes
 from tests.laws import agreement

@@ -3,7 +3,7 @@ award side by side, and the places of the recording."""
 
 from typing import Any
 
-from casework.domain.policy import pinned_policy
+from casework.domain.case_rules import rules_of
 from casework.domain.wording import spoken
 from workflows.arbitration import panels
 from workflows.arbitration.models import Arbitration
@@ -103,4 +103,4 @@ def _totals(case: Arbitration, sight: Any, matters: dict[str, Any], evaluation: 
 
 
 def _label(case: Arbitration, group: str, code: str) -> str:
-    return spoken(pinned_policy(case.policy_id).case_type("arbitration").label(group, code))
+    return spoken(rules_of(case).label(group, code))

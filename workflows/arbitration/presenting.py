@@ -5,8 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from casework.domain import challenging
+from casework.domain.case_rules import rules_of
 from casework.domain.ledger import plain
-from casework.domain.policy import pinned_policy
 from casework.domain.wording import spoken
 from workflows.arbitration import panels
 from workflows.arbitration.models import Arbitration
@@ -27,7 +27,7 @@ RECORDING = ("kind", "sha256", "size", "duration_s", "state")
 def present(case: Arbitration, sight: Any) -> dict[str, Any]:
     """The panel and what is before it. Blind scores are told once revealed, votes to the panel once the last is in,
     and to all, with findings and outcome, once the award is issued."""
-    evaluation, rules = case.evaluation(sight.family), pinned_policy(case.policy_id).case_type("arbitration")
+    evaluation, rules = case.evaluation(sight.family), rules_of(case, sight.book)
     outcome = case.outcome if case.state == case.S.WITHDRAWN or _tells_result(case, sight) else ""
     return {
         "dispute": case.dispute(sight.family).number, "evaluation": evaluation.number,

@@ -47,7 +47,7 @@ class ScoreDispute(Filing, Review, Ruling, Reinstatement, EveryCase, Case):
         ClockSpec("appeal_window", states=(S.RULED,), breach="finalise", starts="effect"),
         ClockSpec("reinstatement", states=(S.INADMISSIBLE,), breach="close", starts="effect"),
         ClockSpec("reinstating", states=(S.REINSTATING,), breach="report_reinstatement_delay"),
-        ClockSpec("whole", states=states.OPEN, breach="report_delay"),
+        ClockSpec("whole", states=states.OPEN, breach="report_delay", rungs={"again": "report_delay"}),
     )
 
     publication = models.PositiveSmallIntegerField(default=1)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from casework.domain.policy import pinned_policy
+from casework.domain.case_rules import rules_of
 from casework.domain.wording import spoken
 from workflows.disputes import criteria
 from workflows.disputes.models import ScoreDispute
@@ -35,7 +35,7 @@ def _row(code: str, case: ScoreDispute, evaluation: Any, hidden: bool) -> dict[s
     named, claim = evaluations.named(evaluation.rubric, code), case.claims.get(code)
     if claim is None:
         return {**named, "disputed": False, "original": worded(evaluation.current[code])}
-    rules = pinned_policy(case.policy_id).case_type("disputes")
+    rules = rules_of(case)
     decision = None if hidden else claim["decision"]
     entry = evaluation.original[code]
     return {
@@ -64,5 +64,5 @@ def _totals(case: ScoreDispute, evaluation: Any, hidden: bool) -> dict[str, Any]
 
 def _skipped(case: ScoreDispute) -> str:
     """Why nobody screened, in words, where nobody did."""
-    reasons = pinned_policy(case.policy_id).case_type("disputes").labels["skip_reasons"]
+    reasons = rules_of(case).labels["skip_reasons"]
     return spoken(reasons[case.screening]) if case.screening in reasons else ""

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from casework.domain import challenging
+from casework.domain.case_rules import rules_of
 from casework.domain.ledger import plain
 from casework.domain.policy import pinned_policy
 from casework.domain.wording import spoken
@@ -22,7 +23,7 @@ CONFIDENTIAL = {
 
 def present(case: ScoreDispute, sight: Any) -> dict[str, Any]:
     """The criteria with claim, statement and decision; a decision is told once it is issued."""
-    evaluation, rules = sight.family.by_id[case.subject_id], pinned_policy(case.policy_id).case_type("disputes")
+    evaluation, rules = sight.family.by_id[case.subject_id], rules_of(case, sight.book)
     hidden = sight.hides_decision(case)
     outcome = None if hidden or not case.outcome else case.outcome
     return {

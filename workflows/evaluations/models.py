@@ -83,7 +83,7 @@ class Evaluation(EveryCase, Case):
     party_bars = {"inspector": "scored", "agent": "agent", "corrector": "decided_before"}
     clocks = (
         ClockSpec("deemed_service", states=PUBLISHED, breach="deem_served", starts="effect"),
-        ClockSpec("objection", states=PUBLISHED, breach="close_window", starts="effect"),
+        ClockSpec("objection", states=PUBLISHED, breach="close_window", starts="effect", waits_for=("answer",)),
         ClockSpec("answer", states=PUBLISHED, breach="note_unanswered", starts="effect"),
         ClockSpec("correction_approval", states=PUBLISHED, breach="drop_correction", starts="effect"),
     )

@@ -5,12 +5,14 @@ from django.utils.translation import gettext_lazy
 
 from casework.commands import CHECK_FAILED, DoorCommand, folder
 from casework.domain.hours import calendar_specs
-from casework.domain.policy_check import load_checked
+from casework.domain.policy_check import load_placed
 from casework.domain.policy_files import PolicyError
 
 
 class Command(DoorCommand):
-    help = gettext_lazy("Holds the policy files against their form and against the law: 0 right, 1 not.")
+    help = gettext_lazy(
+        "Holds the policy files, regulation packs included, against their form, the law and the units: 0 right, 1 not."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:
@@ -18,7 +20,7 @@ class Command(DoorCommand):
 
     def do(self, *, policies: str | None, **_options: Any) -> None:
         try:
-            policy = load_checked(folder(policies) if policies else None)
+            policy = load_placed(folder(policies) if policies else None)
         except PolicyError as error:
             for problem in error.problems:
                 self.say(str(problem))

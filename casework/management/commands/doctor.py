@@ -1,6 +1,6 @@
 """What keeps this installation from working, or soon will."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,18 +19,19 @@ from casework.documents.pki import load_pki
 from casework.documents.render import warm_up
 from casework.documents.signer import seal_signer
 from casework.domain.calendar import CalendarError
-from casework.domain.deliveries import stuck
 from casework.domain.directory import today
 from casework.domain.hours import calendar_named, calendar_specs, published_through
 from casework.domain.now import now
-from casework.domain.policy_check import load_checked
+from casework.domain.policy_check import load_checked, load_placed
 from casework.domain.policy_files import PolicyError
+from casework.domain.stuck import every_stuck_clock, every_stuck_delivery
 from casework.domain.sweep import oldest_overdue
 from casework.management.seating import unseatable
-from casework.models import Clock, Installation
+from casework.models import Installation
 
 HORIZON = timedelta(days=60)
 OVERDUE_AT_MOST = timedelta(minutes=5)
+NAMED = 20
 FONTS = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf")
 
 
@@ -74,6 +75,7 @@ def examine() -> Iterator[Finding]:
     yield database_is
     if database_is.level == "error":
         return
+    yield from places()
     yield from keys()
     yield from calendars()
     yield from seats()
@@ -108,6 +110,16 @@ def policy() -> Finding:
     except PolicyError as problem:
         words = _("%(first)s; run check_policies for all %(count)d")
         return error("policy", words % {"first": problem.problems[0], "count": len(problem.problems)})
+
+
+def places() -> Iterator[Finding]:
+    """Units that regulation packs and sites name; what else is wrong with the policy was said before."""
+    try:
+        load_checked()
+        load_placed()
+    except PolicyError as problem:
+        if any(path.startswith(("packs", "sites")) for path in (found.path for found in problem.problems)):
+            yield error("policy", str(problem.problems[0]))
 
 
 def database() -> Finding:
@@ -170,15 +182,31 @@ def seats() -> Iterator[Finding]:
         yield ok("seats", _("every unit could seat a reviewer, a panel of 3 and another 3"))
 
 
+def _stuck(topic: str, count: int, first: Iterable[str]) -> Iterator[Finding]:
+    """The first of them by name; how many there are, and what lets them go, where they are more."""
+    for message in first:
+        yield warning(topic, message)
+    if count > NAMED:
+        words = _("%(count)d are stuck; see them all with stuck, mend the cause, then retry_stuck --all")
+        yield warning(topic, words % {"count": count})
+
+
 def work() -> Iterator[Finding]:
     """What the worker could not do, and how long the oldest work waits."""
-    for delivery in stuck():
-        values = {"id": delivery["id"], "kind": delivery["kind"], "problem": delivery["problem"][:200]}
-        yield warning("outbox", _("delivery %(id)s (%(kind)s) keeps failing: %(problem)s") % values)
-    poison = Clock.objects.filter(state=Clock.State.RUNNING, attempts__gt=0).select_related("case").order_by("due_at")
-    for clock in poison[:50]:
-        values = {"name": clock.name, "case": clock.case.number, "problem": clock.problem[:200]}
-        yield warning("clocks", _("%(name)s of %(case)s keeps failing: %(problem)s") % values)
+    yield from _stuck(
+        "outbox", every_stuck_delivery().count(), (
+            _("delivery %(id)s (%(kind)s) keeps failing: %(problem)s")
+            % {"id": delivery.pk, "kind": delivery.kind, "problem": delivery.problem[:200]}
+            for delivery in every_stuck_delivery()[:NAMED]
+        ),
+    )  # fmt: skip
+    yield from _stuck(
+        "clocks", every_stuck_clock().count(), (
+            _("%(name)s of %(case)s keeps failing: %(problem)s")
+            % {"name": clock.name, "case": clock.case.number, "problem": clock.problem[:200]}
+            for clock in every_stuck_clock()[:NAMED]
+        ),
+    )  # fmt: skip
     overdue = oldest_overdue()
     if overdue > OVERDUE_AT_MOST:
         minutes = int(overdue.total_seconds() // 60)

@@ -79,7 +79,7 @@ def _compared(clock: dict[str, Any], other: Otherwise) -> list[str]:
     deadline, limit = deadline_otherwise(clock, other, now()), str(other.within or clock["limit"])
     supposed = {
         **clock, "state": "running", "steps": deadline.steps, "limit": limit, "source": _("supposed"),
-        "limit_label": limit_words(limit),
+        "regulation": None, "limit_label": limit_words(limit),
     }  # fmt: skip
     return [
         as_it_is, sum_line(steps, clock["limit"], calendar_specs()[clock["calendar"]]),

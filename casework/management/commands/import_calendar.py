@@ -1,6 +1,7 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from casework.commands import CHECK_FAILED, DoorCommand, actor_as, add_actor, day, progress, read_bytes
 from casework.domain.calendar_days import Change, Day, change_by, import_days
 from casework.domain.calendar_notices import LARGEST, read_notice
+from casework.domain.country_days import country_days, days_csv
 from casework.domain.deadline_moves import Move, moves, reckon_all
 from casework.domain.errors import InvalidInput
 from casework.domain.office import office_of
@@ -20,15 +22,20 @@ LONGEST_SOURCE = 200
 
 class Command(DoorCommand):
     help = _(
-        "Imports a notice on holidays (CSV or iCalendar), all or nothing, and moves running deadlines; prints the days "
-        "and the deadlines that change."
+        "Imports a notice on holidays (CSV, iCalendar, or a country's public holidays), all or nothing, and moves "
+        "running deadlines; prints the days and the deadlines that change."
     )
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("calendar", help="as policies/calendars name it, e.g. office")
         parser.add_argument(
-            "file", help="date,kind,holiday with kind off or work; or .ics, days told by 休/班 or holiday/workday"
+            "file", nargs="?",
+            help="date,kind,holiday with kind off or work; or .ics, days told by 休/班 or holiday/workday",
+        )  # fmt: skip
+        parser.add_argument(
+            "--country", metavar="CODE", help="instead of a file: the public holidays of e.g. US, GB-ENG, FR (--year)"
         )
+        parser.add_argument("--year", type=int, metavar="N", help="the year of --country")
         parser.add_argument(
             "--published-through", type=day, metavar="DAY", help="the last day that notices settle from now on"
         )
@@ -37,12 +44,12 @@ class Command(DoorCommand):
         add_actor(parser)
 
     def do(
-        self, *, calendar: str, file: str, published_through: date | None, source: str | None, dry_run: bool,
-        login: str, **_options: Any,
+        self, *, calendar: str, file: str | None, country: str | None, year: int | None,
+        published_through: date | None, source: str | None, dry_run: bool, login: str, **_options: Any,
     ) -> None:  # fmt: skip
         office = office_of(*actor_as(login))
-        data = read_bytes(file, LARGEST)
-        days, source = read_notice(data), is_short(source or Path(file).name)
+        data, days, name = notice(file, country, year)
+        source = is_short(source or name)
         change = change_by(office, calendar, days, published_through)
         moved = moves(change.becomes)
         if not dry_run:
@@ -91,6 +98,18 @@ class Command(DoorCommand):
         """Columns apart by tabs; nothing where there is no row."""
         for row in (head, *rows) if rows else ():
             self.stdout.write("\t".join(row))
+
+
+def notice(file: str | None, country: str | None, year: int | None) -> tuple[bytes, dict[date, Day], str]:
+    """What is imported, as bytes and as days, and what it is called."""
+    if (file is None) == (country is None) or (country is None) != (year is None):
+        words = gettext("Expected either a file, or --country with --year; say one of them")
+        raise InvalidInput(words)
+    if file is not None:
+        data = read_bytes(file, LARGEST)
+        return data, read_notice(data), Path(file).name
+    days = country_days(str(country), int(year or 0))
+    return days_csv(days).encode(), days, f"holidays {version('holidays')}: {country} {year}"
 
 
 def is_short(source: str) -> str:

@@ -48,6 +48,7 @@ class CaseHead(Schema):
     type_label: str
     state: Label
     restricted: bool
+    urgency: Label | None
     unit: Unit
     opened_at: str
     updated_at: str
@@ -102,10 +103,11 @@ class ClockEntryOut(Schema):
 class ClockOut(Schema):
     """`steps` is the arithmetic by which `due_at` came about, `explanation` the same and the sum in words, a line each;
     `source`: where the policy has the limit from; `regulation`: the pack that gave it, and the limits that it stands
-    before; `counting`: how its days are counted (day_0, ends, rolls, as policies say it); `minimum_left`: what remains
-    at least after a pause; `provisional`: beyond the published calendar; `rung_of`: the clock before or after whose
-    deadline it acts; `extensions`: [by how much, when, why] of the time that was granted; `waits_for`: what ends a
-    standstill at the latest. Whoever scores blind gets neither `generation` nor `entries`."""
+    before; `hastened`: the urgency of the case that gave it, and the usual limit; `counting`: how its days are counted
+    (day_0, ends, rolls, as policies say it); `minimum_left`: what remains at least after a pause; `provisional`: beyond
+    the published calendar; `rung_of`: the clock before or after whose deadline it acts; `extensions`: [by how much,
+    when, why] of the time that was granted; `waits_for`: what ends a standstill at the latest. Whoever scores blind
+    gets neither `generation` nor `entries`."""
 
     name: str
     rung_of: str | None
@@ -119,6 +121,7 @@ class ClockOut(Schema):
     limit_label: str
     source: str
     regulation: dict[str, Any] | None
+    hastened: dict[str, str] | None
     counting: dict[str, str | None]
     minimum_left: str | None
     calendar: str
@@ -144,12 +147,13 @@ class TaskOut(Schema):
 
 
 class InboxTask(TaskOut):
-    """`unit` is null where the person scores `blind`."""
+    """`unit` and `urgency` are null where the person scores `blind`; `urgency` also where it is the usual."""
 
     case: str
     type: str
     type_label: str
     unit: Unit | None
+    urgency: Label | None
     blind: bool
 
 

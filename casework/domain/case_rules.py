@@ -7,34 +7,39 @@ from typing import Any
 from casework.domain.directory import Directory, directory
 from casework.domain.law import law_of
 from casework.domain.policy import current_digest, pinned_policy
-from casework.domain.policy_content import OFFICE, SITE, CaseTypePolicy, Organisation, Policy
+from casework.domain.policy_clocks import NORMAL, OFFICE
+from casework.domain.policy_content import SITE, CaseTypePolicy, Organisation, Policy
 
 
 def rules_of(case: Any, book: Directory | None = None) -> CaseTypePolicy:
     """What the policy says of this case. A clock's rule is that of the pack put nearest: on the kind of the case, on
-    its type, on its unit, on a unit above; `regulation` says which rules it stands before. Each calendar has a name."""
+    its type, on its unit, on a unit above; `regulation` says which rules it stands before. Where no pack decides, its
+    limit is that of the case's urgency. Each calendar has a name."""
     app, organisation = law_of(case).app, pinned_policy(case.policy_id).organisation
     units: tuple[str, ...] = ()
     if organisation.sites or any(placement.unit for placement in organisation.packs):
         book = book or directory()
         units = tuple(book.units[unit].code for unit in book.ancestors[case.unit_id])
     kind = _kind_of(case) if any(p.kind and p.case_type == app for p in organisation.packs) else ""
-    return _rules(case.policy_id, current_digest(), app, units, kind)
+    return _rules(case.policy_id, current_digest(), app, units, kind, case.urgency)
 
 
 @lru_cache(maxsize=1024)
-def _rules(digest: str, _in_force: str, app: str, units: tuple[str, ...], kind: str) -> CaseTypePolicy:
+def _rules(digest: str, _in_force: str, app: str, units: tuple[str, ...], kind: str, urgency: str) -> CaseTypePolicy:
     """`_in_force`: what an older policy did not know is as that one says."""
-    return composed(pinned_policy(digest), app, units, kind)
+    return composed(pinned_policy(digest), app, units, kind, urgency)
 
 
-def composed(policy: Policy, app: str, units: tuple[str, ...] = (), kind: str = "") -> CaseTypePolicy:
-    """The rules of a case of that kind in the first of these units, which the others lie above."""
+def composed(
+    policy: Policy, app: str, units: tuple[str, ...] = (), kind: str = "", urgency: str = NORMAL
+) -> CaseTypePolicy:
+    """The rules of a case of that kind and urgency in the first of these units, which the others lie above."""
     rules, organisation = policy.case_type(app), policy.organisation
     clocks = dict(rules.clocks)
     for name in reversed(_packs(organisation, app, units, kind)):
         for clock, limit in policy.packs[name].clocks.get(app, {}).items():
             clocks[clock] = limit.onto(clocks.get(clock), name)
+    clocks = {name: rule.at(urgency) for name, rule in clocks.items()}
     for clock, rule in clocks.items():
         if rule.calendar == SITE:
             clocks[clock] = rule.model_copy(update={"calendar": site_calendar(organisation, units)})

@@ -9,7 +9,7 @@ from casework.domain.calendar import Calendar, Deadline
 from casework.domain.hours import calendar_named
 from casework.domain.ladder import Reach, clock_of, is_cut_short, moment, reach
 from casework.domain.limits import Limit
-from casework.domain.reckoning import reckoned, reckoned_again
+from casework.domain.reckoning import reckoned, reckoned_again, relimited
 from casework.domain.recorder import Recorder
 from casework.keys import new_key
 from casework.models import Clock, ClockEntry, ClockWarning
@@ -133,6 +133,21 @@ class Clockwork:
         self._warn_again(case, clock, rule, calendar, at)
         shown = self._enter(case, clock, "extend", at, reason)
         return [shown, *self._move_rungs(case, clock, rule, calendar, "extend", at, reason)]
+
+    def limit(self, case: Any, name: str, rules: Any, at: datetime) -> list[dict]:
+        """The clock has the limit of its rule from its start on, with its pauses and what was granted; a deadline that
+        is thereby brought forward leaves as much time as the rule says."""
+        clock, rule = self._family.clock(case, name), rules.clock(name)
+        if clock is None or clock.state not in COUNTING:
+            return []
+        before = {"limit_before": clock.limit, "due_before": clock.due_at}
+        calendar = calendar_named(clock.calendar, self._family.stamp)
+        clock.limit = rule.within
+        self._set_due(clock, relimited(calendar, clock, rule, at), "limit", "postponed_to")
+        if clock.state == State.RUNNING:
+            self._warn_again(case, clock, rule, calendar, at)
+        shown = self._enter(case, clock, "limit", at) | {"limit": clock.limit, **before}
+        return [shown, *self._move_rungs(case, clock, rule, calendar, "limit", at, "")]
 
     # Rungs
 

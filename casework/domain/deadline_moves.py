@@ -83,7 +83,7 @@ def _pages(calendar: str, after: int = 0) -> Iterator[list[Clock]]:
     counting = Clock.objects.filter(calendar=calendar, state__in=COUNTING).order_by("id")
     rows = counting.select_related("case").only(
         *(field.attname for field in Clock._meta.concrete_fields if field.name not in UNREAD),
-        "case__number", "case__type", "case__policy_id", "case__unit_id",
+        "case__number", "case__type", "case__policy_id", "case__unit_id", "case__urgency",
     )  # fmt: skip
     while page := list(rows.filter(id__gt=after)[:PAGE]):
         yield page

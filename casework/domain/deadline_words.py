@@ -13,7 +13,7 @@ from casework.domain.deadline_steps import SECOND, Step
 from casework.domain.deadline_sum import SumError, Term, added_up
 from casework.domain.limits import Limit
 from casework.domain.policy import current_policy
-from casework.domain.reckoning import GRANTED, KEPT
+from casework.domain.reckoning import GRANTED, HASTENED, KEPT
 from casework.domain.wording import spoken
 
 
@@ -59,6 +59,9 @@ class _Words:
             "calendar": spoken(dict(self._calendar.label)), "zone": self._calendar.tz,
         }  # fmt: skip
         said = [_("limit: %(limit)s (%(source)s), on the calendar %(calendar)s, %(zone)s") % values]
+        if hastened := self._clock.get("hastened"):
+            values = {"urgency": hastened["label"], "limit": limit_words(hastened["instead_of"])}
+            said.append(_("since the case is “%(urgency)s”, instead of %(limit)s") % values)
         if regulation := self._clock.get("regulation"):
             said.append(_regulated(regulation))
         return said
@@ -142,6 +145,9 @@ class _Words:
         if step["reason"] == KEPT:
             values = {"from": self._moment(step["from"]), "to": self._moment(step["to"])}
             return _("stays at %(to)s: the calendar changed so late that %(from)s was over") % values
+        if step["reason"] == HASTENED:
+            values = {"to": self._moment(step["to"]), "at": self._moment(step["at"])}
+            return _("not before %(to)s: so much time was left when the limit changed %(at)s") % values
         values = {
             "from": self._moment(step["from"]), "to": self._moment(step["to"]), "by": self._by("extend", step["at"]),
             "reason": self._reason(step["reason"]),
@@ -211,7 +217,9 @@ class _Words:
         said, ends = [], []
         for entry in self._clock["entries"]:
             values = {"at": self._moment(entry["at"]), "by": self._by(entry["kind"], entry["at"])}
-            if entry["kind"] == "reckon":
+            if entry["kind"] == "limit":
+                said.append(_("the limit changed %(at)s%(by)s; it is reckoned from the start by the new one") % values)
+            elif entry["kind"] == "reckon":
                 said.append(_("reckoned again %(at)s, since the calendar changed") % values)
             elif entry["kind"] == "stop":
                 ends.append(_("ended %(at)s%(by)s") % values)

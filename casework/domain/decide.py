@@ -178,6 +178,8 @@ def _direct(step: Step, act: Act, case: Any, effect: Any, rules: Any, changes: C
             changes.clocks += step.clocks.postpone(case, name, rules, until, step.at, reason)
         case fx.ExtendClock(name, reason):
             changes.clocks += step.clocks.extend(case, name, rules, step.at, reason)
+        case fx.LimitClock(name):
+            changes.clocks += step.clocks.limit(case, name, rules_of(case, step.book), step.at)
         case fx.ReckonClock(name):
             changes.clocks += step.clocks.reckon(case, name, rules, step.at)
         case fx.Notify(kind, parties, roles, clock):

@@ -102,6 +102,13 @@ class ExtendClock:
 
 
 @dataclass(frozen=True)
+class LimitClock:
+    """The clock's limit is the one that its case now has: start, pauses and what was granted or promised stay."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class ReckonClock:
     """The clock's deadline is reckoned again by the calendar as it is now."""
 

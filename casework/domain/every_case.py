@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from casework.domain import extending
+from casework.domain import extending, urgency
 from casework.domain.action import SYSTEM, Act, action
 from casework.domain.clocks import COUNTING
 from casework.domain.effects import ReckonClock
@@ -45,10 +45,19 @@ class EveryCase:
         return [ReckonClock(clock.name) for clock in _moved(act)]
 
     @action(
-        source="*", role="director", decides=True, seat=extending.EXTENDER, takes_seat=True, form=extending.Extension,
+        source="*", role="director", decides=True, seat=urgency.TIMEKEEPER, takes_seat=True, form=extending.Extension,
         event="deadline_extended", label=gettext_lazy("extend a deadline"),
         when=[extending.has_time_to_give, extending.is_one_of_them],
     )  # fmt: skip
     def extend_clock(self, act: Act) -> list:
         """More time, as much and as often as policy gives; who owes the work and the parties are told."""
         return extending.extended(act)
+
+    @action(
+        source="*", role="director", decides=True, seat=urgency.TIMEKEEPER, takes_seat=True, form=urgency.Urgency,
+        event="prioritised", label=gettext_lazy("change how urgent the case is"),
+        when=[urgency.has_another, urgency.is_another],
+    )  # fmt: skip
+    def prioritise(self, act: Act) -> list:
+        """The deadlines follow, from when they began, with their pauses; nobody's is over by that alone."""
+        return urgency.prioritised(act)

@@ -12,9 +12,8 @@ from casework.domain.errors import NotAllowedNow
 from casework.domain.form_words import refuse
 from casework.domain.forms import Ask, Form, Line, Reasons
 from casework.domain.reckoning import GRANTED
+from casework.domain.urgency import TIMEKEEPER
 from casework.models import Clock
-
-EXTENDER = "extender"
 
 
 class Extension(Form):
@@ -47,6 +46,6 @@ def is_one_of_them(act: Act) -> None:
 
 def extended(act: Act) -> list:
     """Whoever has a part in the case is told. Giving time decides nothing in the matter, so it bars nobody."""
-    roles = tuple(sorted({p.role for p in act.family.parties_of(act.case)} - {EXTENDER}))
+    roles = tuple(sorted({p.role for p in act.family.parties_of(act.case)} - {TIMEKEEPER}))
     name = act.data.clock
-    return [ExtendClock(name, GRANTED), Notify("extended", parties=roles, clock=name), Leave(EXTENDER, "released")]
+    return [ExtendClock(name, GRANTED), Notify("extended", parties=roles, clock=name), Leave(TIMEKEEPER, "released")]

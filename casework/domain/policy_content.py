@@ -12,84 +12,13 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from casework.canonical import canonical_digest
 from casework.domain.limits import Counting, Day0, Ends, Rolls
-from casework.domain.policy_types import Code, Frozen, PackName, Plain, RungAt, Source, Text, Warn, Within, Words, Zone
+from casework.domain.policy_clocks import ClockRule, Confidence, Extension, Instead, Regulation
+from casework.domain.policy_types import Code, Frozen, PackName, Plain, Source, Text, Warn, Within, Words, Zone
 
 SITE = "site"  # the calendar of the unit that a case belongs to
-OFFICE = "office"
-
-Confidence = Literal["high", "medium", "low", "template"]
-
-
-class Instead(Frozen):
-    """A limit that did not decide; `pack` None: the organisation's own."""
-
-    pack: PackName | None
-    within: Within
-
-
-class Regulation(Frozen):
-    """Whose rule a clock follows: that of a pack, and which rules would have held without it, the next first."""
-
-    pack: PackName
-    source: Text
-    confidence: Confidence
-    instead_of: list[Instead] = []
-
-
-class Rung(Frozen):
-    """When a rung of the law is reached, before or after its clock is due. One that the sweep comes to too late, when
-    a later rung or the deadline itself is due as well, is fired all the same, or skipped as obsolete."""
-
-    label: Text
-    at: RungAt
-    late: Literal["fire-once-late", "skip-if-obsolete"] = "fire-once-late"
-    source: Source
-
-
-class Extension(Frozen):
-    """By how much a deadline may be extended with approval, and how often."""
-
-    by: Within
-    at_most: Annotated[int, Field(ge=1, le=9)] = 1
-
-
-class ClockRule(Frozen):
-    """How long one clock of the law runs, and what happens along the way: at each of `warn_at` whoever owes the work
-    is reminded, at each of `tell_at` the holders of those roles are told too, and each of `rungs` does what the law
-    says. `same_as` names a clock of the same file whose limit, warnings, calendar and rest it takes over; in a loaded
-    policy they are filled in, and it only says from where. `day_0`, `ends` and `rolls` are Counting's. `calendar` is a
-    name of the organisation's, or `site`. `regulation` is written by packs alone."""
-
-    model_config = ConfigDict(
-        json_schema_extra=lambda schema: schema.update(
-            required=[name for name in schema["required"] if name != "within"],
-            anyOf=[{"required": ["within"]}, {"required": ["same_as"]}],
-        )
-    )
-
-    label: Text
-    within: Within
-    warn_at: list[Warn] = []
-    tell_at: dict[Warn, list[Code]] = {}
-    rungs: dict[Code, Rung] = {}
-    calendar: Code = OFFICE
-    day_0: Day0 = "excluded"
-    ends: Ends | None = None
-    rolls: Rolls = "forward"
-    enabled: bool = True
-    source: Source
-    minimum_left: Within | None = None
-    extension: Extension | None = None
-    same_as: Code | None = None
-    regulation: SkipJsonSchema[Regulation | None] = None
-
-    @property
-    def counting(self) -> Counting:
-        return Counting(self.day_0, self.ends, self.rolls)
 
 
 class Parameter(Frozen):
@@ -122,7 +51,7 @@ class CaseTypePolicy(Frozen):
         step = rule.rungs[rung]
         own: dict[str, Any] = {"label": step.label, "source": step.source, "warn_at": [], "tell_at": {}, "rungs": {}}
         usual = {"minimum_left": None, "extension": None, "day_0": "excluded", "ends": None, "rolls": "forward"}
-        return rule.model_copy(update=own | usual)
+        return rule.model_copy(update=own | usual | {"urgency": {}, "hastened": None})
 
     def value(self, name: str) -> Any:
         """The value of a parameter; KeyError names the parameter that is missing."""

@@ -19,7 +19,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from casework.domain import pack_files
 from casework.domain.policy_content import SITE, CaseTypePolicy, Organisation, Pack, Policy, Role
-from casework.domain.policy_problems import check_ladder, check_limit, in_words, one_of, validated
+from casework.domain.policy_problems import check_ladder, check_limit, check_urgency, in_words, one_of, validated
 from casework.domain.policy_types import CODE, Code, Text
 from casework.domain.yaml_lines import YamlFile, read_yaml
 from casework.domain.yaml_lines import YamlProblem as Problem
@@ -235,7 +235,10 @@ def _check_case_type(
             yield file.problem(where, f"no calendar {rule.calendar!r}", one_of(calendars))
         if rule.regulation is not None:
             yield file.problem(("clocks", name, "regulation"), "is written by packs alone", "remove it")
+        if rule.hastened is not None:
+            yield file.problem(("clocks", name, "hastened"), "is written by the engine alone", "remove it")
         yield from check_limit(file, ("clocks", name), rule)
+        yield from check_urgency(file, ("clocks", name), rule, policy.labels.get("urgencies", {}))
     for group, labels in policy.labels.items():
         yield from _check_texts(file, f"labels.{group}", labels, frozenset())
     yield from _check_texts(file, "timeline", policy.timeline, frozenset())

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from casework.domain.policy_content import ClockRule, PackLimit, Role
+from casework.domain.policy_clocks import NORMAL, ClockRule
+from casework.domain.policy_content import PackLimit, Role
 from casework.domain.yaml_lines import Place, YamlFile
 from casework.domain.yaml_lines import YamlProblem as Problem
 
@@ -76,6 +77,21 @@ def check_ladder(file: YamlFile, path: Place, rule: ClockRule, roles: Mapping[st
                 yield file.problem((*path, "tell_at", mark), f"no role {role!r} that sees cases", one_of(known))
     for name, rung in rule.rungs.items():
         yield from _check_inside(file, (*path, "rungs", name, "at"), rung.at, rule.within)
+
+
+def check_urgency(file: YamlFile, path: Place, rule: ClockRule, labels: Mapping[str, Any]) -> Iterator[Problem]:
+    """Every urgency has its words, and what happens before a deadline also happens inside the limit of the urgent."""
+    for code, limit in rule.urgency.items():
+        where = (*path, "urgency", code)
+        if code == NORMAL:
+            yield file.problem(where, "is the usual limit, which 'within' gives", "remove it")
+        elif missing := {code, NORMAL} - labels.keys():
+            words = f"no words for {', '.join(sorted(missing))}"
+            yield file.problem(where, words, "add them to labels.urgencies in both languages")
+        marks = [*rule.warn_at, *rule.tell_at, *(rung.at for rung in rule.rungs.values())]
+        for mark in marks:
+            yield from _check_inside(file, where, mark, limit.within)
+        yield from check_limit(file, where, rule.model_copy(update={"within": limit.within, "warn_at": []}))
 
 
 def _check_inside(file: YamlFile, path: Place, mark: str, within: str) -> Iterator[Problem]:

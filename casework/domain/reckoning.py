@@ -11,6 +11,7 @@ from casework.models import Clock
 
 KEPT = "kept"  # the reason of an extension that keeps a deadline where it was
 GRANTED = "granted"  # of one that somebody approved
+HASTENED = "hastened"  # of one that leaves some time where the case has become urgent
 
 
 def reckoned(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Deadline:
@@ -39,6 +40,19 @@ def reckoned_again(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -
     if deadline.due_at < min(now, clock.due_at):
         deadline = _extended(calendar, deadline, clock.due_at, now, KEPT)
     return deadline if (deadline.due_at, deadline.provisional) != (clock.due_at, clock.provisional) else None
+
+
+def relimited(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Deadline:
+    """The deadline by the limit that the clock now has. One that the limit of an urgent case brings forward comes no
+    sooner than its rule allows, which then is promised; one that stands still has that when it runs on."""
+    deadline, before = reckoned(calendar, clock, rule, now), clock.due_at
+    if rule.hastened is None or clock.state != Clock.State.RUNNING:
+        return deadline
+    soonest = min(before, calendar.due(now, Limit.parse(rule.urgency[rule.hastened.urgency].at_least)).due_at)
+    if soonest <= deadline.due_at:
+        return deadline
+    clock.postponed_to = soonest
+    return _extended(calendar, deadline, soonest, now, HASTENED)
 
 
 def prolonged(calendar: Calendar, deadline: Deadline, by: str, granted: str, reason: str) -> Deadline:

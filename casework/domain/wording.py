@@ -50,6 +50,12 @@ def listed(names: Iterable[str]) -> dict[str, str]:
     return {"zh": "、".join(several), "en": ", ".join(several)}
 
 
+def urgency_label(code: str, app: str) -> str:
+    """How urgent a case of that type is, in words."""
+    labels = current_policy().case_type(app).labels.get("urgencies", {})
+    return spoken(labels[code]) if code in labels else code
+
+
 def role_label(code: str) -> str:
     return spoken(current_policy().roles[code].label)
 

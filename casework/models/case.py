@@ -56,6 +56,7 @@ class Case(models.Model):
     fact_at = models.DateTimeField(null=True)
     state = FSMField(max_length=40, default="", protected=True)
     restricted = models.BooleanField(default=False)
+    urgency = models.CharField(max_length=20, default="normal")  # a code of the policy, or NORMAL
     policy = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="+", db_index=False)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)

@@ -47,7 +47,7 @@ class Clock(models.Model):
 
 
 class ClockEntry(models.Model):
-    """The ledger of a clock: start, pause, resume, extend, reckon, stop, breach."""
+    """The ledger of a clock: start, pause, resume, extend, limit, reckon, stop, breach."""
 
     id = models.BigIntegerField(primary_key=True)
     clock = models.ForeignKey(Clock, models.PROTECT, related_name="entries")

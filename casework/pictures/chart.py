@@ -1,7 +1,7 @@
 """What a state chart shows and where: states, what they wait for, choices, and the lines between them.
 
-An action that leaves the state as it is stands inside it; one that leads from several states to several others goes
-through a choice."""
+An action that leaves the state as it is stands inside it, or once above all where every state has it; one that leads
+from several states to several others goes through a choice."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from casework.domain.law import Law
 from casework.pictures.arrange import Box, Line, arrange
-from casework.pictures.edges import Edge, choices, comes_after, edges_of
+from casework.pictures.edges import ANY, Edge, choices, comes_after, edges_of, everywhere
 from casework.pictures.path import Path
 from casework.pictures.words import action_name, clock_name, owed_in, state_name, width_of, wrapped
 
@@ -63,6 +63,7 @@ class Chart:
     path: Path | None
     figures: list[Figure]
     arrows: list[Arrow]
+    everywhere: list[Words]
     width: float = 0
     height: float = 0
 
@@ -70,13 +71,21 @@ class Chart:
 def chart_of(law: Law, path: Path | None = None) -> Chart:
     """The chart of a case type, arranged; with a path, its steps are numbered."""
     edges = edges_of(law)
-    chosen = choices(law)
-    plain = [edge for edge in edges if edge.action not in chosen]
-    chart = Chart(law, path, _figures(law, path, plain, chosen), [])
+    chosen, everywhere_done = choices(law), everywhere(law)
+    apart = {edge for edge in edges if edge.action in everywhere_done and not (path and path.numbers(edge))}
+    plain = [edge for edge in edges if edge.action not in chosen and edge not in apart]
+    chart = Chart(law, path, _figures(law, path, plain, chosen), [], _everywhere(law, everywhere_done))
     chart.arrows = _arrows(law, path, plain) + [a for action in chosen.values() for a in _through(law, action)]
     size = arrange([figure.box for figure in chart.figures], [arrow.line for arrow in chart.arrows])
     chart.width, chart.height = size
     return chart
+
+
+def _everywhere(law: Law, actions: list[str]) -> list[Words]:
+    if not actions:
+        return []
+    lines = [Words(f"↻ {_action_words(law, action, [], None)}", "stays", Edge(ANY, ANY, action)) for action in actions]
+    return [Words(_("In every state:"), "by"), *lines]
 
 
 def _figures(law: Law, path: Path | None, plain: list[Edge], chosen: dict[str, list[Edge]]) -> list[Figure]:

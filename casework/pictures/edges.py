@@ -6,6 +6,7 @@ from typing import NamedTuple
 from casework.domain.law import Law
 
 OPENING = ""  # where a case comes from that does not exist yet
+ANY = "*"
 
 
 class Edge(NamedTuple):
@@ -27,6 +28,11 @@ def edges_of(law: Law) -> list[Edge]:
             found |= {Edge(source, source if target is None else target, spec.name) for target in spec.targets}
     order = {state: place for place, state in enumerate((OPENING, *law.states))}
     return sorted(found, key=lambda edge: (order[edge.source], order[edge.target], edge.action))
+
+
+def everywhere(law: Law) -> list[str]:
+    """Actions of every state that leave it as it is; said once, since each state would say the same."""
+    return [spec.name for spec in law.actions.values() if spec.sources == ("*",) and set(spec.targets) == {None}]
 
 
 def choices(law: Law) -> dict[str, list[Edge]]:

@@ -51,7 +51,8 @@ STYLE = """
 def svg_of(law: Law, path: Path | None = None) -> str:
     """The state chart of a case type, with a case's path if given."""
     chart = chart_of(law, path)
-    width, height = chart.width + 2 * MARGIN, chart.height + 2 * MARGIN + HEADING
+    heading = HEADING + len(chart.everywhere) * LINE_HEIGHT
+    width, height = chart.width + 2 * MARGIN, chart.height + 2 * MARGIN + heading
     root = ET.Element("svg", {
         "xmlns": SVG, "class": "gd-chart", "viewBox": f"0 0 {width:.0f} {height:.0f}", "width": f"{width:.0f}",
         "height": f"{height:.0f}", "role": "graphics-document", "lang": get_language() or "en",
@@ -63,7 +64,9 @@ def svg_of(law: Law, path: Path | None = None) -> str:
     _arrowhead(ET.SubElement(root, "defs"), law.app)
     ET.SubElement(root, "rect", {"class": "paper", "width": "100%", "height": "100%"})
     ET.SubElement(root, "text", {"class": "title", "x": str(MARGIN), "y": str(MARGIN + 8)}).text = title_of(chart)
-    body = ET.SubElement(root, "g", {"transform": f"translate({MARGIN} {MARGIN + HEADING})"})
+    for number, words in enumerate(chart.everywhere):
+        _write(root, chart, words, MARGIN, MARGIN + HEADING + number * LINE_HEIGHT - 4)
+    body = ET.SubElement(root, "g", {"transform": f"translate({MARGIN} {MARGIN + heading})"})
     for arrow in chart.arrows:
         _draw_arrow(body, chart, arrow)
     for figure in chart.figures:

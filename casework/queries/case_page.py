@@ -10,6 +10,7 @@ from casework.domain.decide import check_now, state_label
 from casework.domain.errors import Refusal
 from casework.domain.law import law_of
 from casework.domain.ledger import plain
+from casework.domain.urgency import urgency_of
 from casework.domain.wording import party_label
 from casework.queries.blind import blind_case, blind_clocks
 from casework.queries.events import event_entries
@@ -84,6 +85,7 @@ def case_head(case: Any, book: Any) -> dict[str, Any]:
     return {
         "number": case.number, "type": case.type, "type_label": str(law.model.title),
         "state": {"code": str(case.state), "label": _state_label(law, case)}, "restricted": case.restricted,
+        "urgency": urgency_of(case),
         "unit": {"code": book.units[case.unit_id].code, "name": book.units[case.unit_id].name},
         "opened_at": plain(case.opened_at), "updated_at": plain(case.updated_at), "closed_at": plain(case.closed_at),
     }  # fmt: skip

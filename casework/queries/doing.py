@@ -22,7 +22,8 @@ from casework.domain.policy import pinned_policy
 from casework.domain.policy_content import CaseTypePolicy
 from casework.domain.recorder import Recorder
 from casework.domain.step import Step
-from casework.domain.wording import due_text, spoken
+from casework.domain.urgency import Urgency, urgencies
+from casework.domain.wording import bracketed, due_text, spoken
 from casework.models import CaseEvent
 from casework.queries.actions import asked
 from casework.queries.blind import VERSION, blind_clocks, blind_head, blind_tasks
@@ -96,11 +97,14 @@ class Doing:
 
     @cached_property
     def choices(self) -> dict[str, list[dict[str, Any]]]:
-        """{field: the people whom it may name}, where the type says so; the deadlines that may be extended."""
+        """{field: the people whom it may name}, where the type says so; the deadlines that may be extended,
+        the urgencies that the case may be given."""
         if self.sight.blind or self.refused:
             return {}
         if self.spec.form is Extension:
             return {"clock": self._deadlines()}
+        if self.spec.form is Urgency:
+            return {"urgency": self._urgencies()}
         found = presented(self.target, "choices", self.sight, self.spec.name) or {}
         return {name: [p for p in people if p["no"]] for name, people in found.items()}
 
@@ -115,6 +119,21 @@ class Doing:
             }  # fmt: skip
             found.append({"no": clock.name, "label": _("%(what)s, due %(due)s: extend by %(by)s") % values})
         return found
+
+    def _urgencies(self) -> list[dict[str, Any]]:
+        """The others, each with the limit that what runs now would have."""
+        policy, rules, found = pinned_policy(self.case.policy_id), self.rules, []
+        running = {clock["name"] for clock in self.head["running"]}
+        limits = {name: rule for name, rule in rules.clocks.items() if name in running and rule.urgency}
+        for code in urgencies(rules):
+            values = [
+                _("%(what)s within %(limit)s")
+                % {"what": spoken(rule.label), "limit": spoken(policy.limit_in_words(rule.within_at(code)))}
+                for rule in limits.values()
+            ]
+            label = spoken(rules.label("urgencies", code))
+            found.append({"no": code, "label": f"{label}{bracketed(_(', ').join(values))}" if values else label})
+        return [choice for choice in found if choice["no"] != self.case.urgency]
 
     @cached_property
     def recordings(self) -> list[dict[str, Any]]:

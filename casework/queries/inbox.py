@@ -16,6 +16,7 @@ from casework.domain.now import now
 from casework.domain.policy import current_policy
 from casework.domain.reading import FamilyView
 from casework.domain.scope import visible
+from casework.domain.urgency import urgency_of
 from casework.domain.wording import party_label, role_label
 from casework.flow.projection import nodes
 from casework.models import Family, Party, Stamp, Task
@@ -242,6 +243,7 @@ def _shown(task: Task, book: Directory, moment: datetime, person_id: int | None)
         "time_left_s": seconds_between(moment, task.due_at) if task.due_at else None, "provisional": task.provisional,
         "role": task.role or None, "role_label": role_label(task.role) if task.role else None,
         "unit": None if task.blind else {"code": unit.code, "name": unit.name}, "blind": bool(task.blind),
+        "urgency": None if task.blind else urgency_of(case),
         "person": named(task.person_id, book, hidden), "masked": masked,
         "concerned": None if task.blind or masked else named(case.concerned_id, book, {}),
         "subject": None if task.blind else task.about, "mine": task.person_id == person_id,

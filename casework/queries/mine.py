@@ -12,7 +12,8 @@ from casework.queries.paging import COUNTED
 from casework.queries.sight import seat_states
 
 TASK = ("id", "process_id", "node", "number", "unit_id", "role", "person_id", "due_at", "provisional")
-CASE = ("id", "type", "family_id", "subject_id", "concerned_id")  # in the order of the fields, as from_db() takes them
+# In the order of the fields, as from_db() takes them.
+CASE = ("id", "type", "family_id", "subject_id", "concerned_id", "urgency")
 
 
 def owed_by(person_id: int, limit: int) -> list[Any]:

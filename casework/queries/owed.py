@@ -13,7 +13,7 @@ from casework.domain.ladder import clock_of, is_rung
 from casework.domain.law import law_of
 from casework.domain.ledger import plain, stream_of
 from casework.domain.policy import pinned_policy
-from casework.domain.policy_content import ClockRule
+from casework.domain.policy_clocks import ClockRule
 from casework.domain.wording import deed_label, role_label, spoken
 from casework.flow.projection import nodes
 from casework.models import CaseEvent, Clock, ClockEntry
@@ -48,6 +48,7 @@ def clock_ledgers(case: Any, sight: Sight) -> list[dict[str, Any]]:
                 "provisional": clock.provisional, "limit": clock.limit,
                 "limit_label": spoken(policy.limit_in_words(clock.limit)), "source": _source(rule),
                 "regulation": rule.regulation.model_dump(mode="json") if rule.regulation else None,
+                "hastened": _hastened(clock, rule, rules),
                 "counting": asdict(rule.counting), "minimum_left": rule.minimum_left, "calendar": clock.calendar,
                 "time_left_s": seconds_between(sight.at, clock.due_at) if running else None,
                 "pauses": clock.pauses, "extensions": clock.extensions, "steps": clock.steps,
@@ -66,6 +67,14 @@ def clock_ledgers(case: Any, sight: Sight) -> list[dict[str, Any]]:
 
 def _source(rule: ClockRule) -> str:
     return spoken(rule.regulation.source) if rule.regulation else rule.source
+
+
+def _hastened(clock: Clock, rule: ClockRule, rules: Any) -> dict[str, str] | None:
+    """The urgency that gave the clock its limit, and the usual limit."""
+    if rule.hastened is None or clock.limit != rule.within:
+        return None
+    label = spoken(rules.labels["urgencies"][rule.hastened.urgency])
+    return {"label": label, "instead_of": rule.hastened.instead_of}
 
 
 def _waits_for(clock: Clock, case: Any, sight: Sight, rules: Any) -> dict[str, Any] | None:

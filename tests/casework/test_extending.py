@@ -35,7 +35,7 @@ def test_extend_when_policy_gives_time_moves_the_deadline_and_tells_everyone(rev
     shown = [c for c in entry(reviewing, "extend_clock")["clocks"] if c["clock"] == "review"]
     assert [(c["change"], c["reason"]) for c in shown] == [("extend", "granted")]
     assert "翻译" not in json.dumps(entry(reviewing, "extend_clock"), ensure_ascii=False)
-    assert not {p for p in parties(reviewing) if p[0] == "extender"}, "whoever gave the time keeps no seat"
+    assert not {p for p in parties(reviewing) if p[0] == "timekeeper"}, "whoever gave the time keeps no seat"
     waiting = ClockWarning.objects.filter(clock=clock(reviewing, "review"), done_at=None).order_by("due_at")
     assert waiting and all(now() < w.due_at <= clock(reviewing, "review").due_at for w in waiting)
     check(reviewing)

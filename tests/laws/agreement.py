@@ -227,7 +227,7 @@ def wording_problems(law: Law, policy: Policy) -> Iterator[str]:
     yield from (f"a notice goes to the unknown role {r}" for r in sorted(roles - set(policy.roles)))
 
 
-ENGINES = {"clock_warning", "clock_told", "extended"}  # which the engine sends for every law
+ENGINES = {"clock_warning", "clock_told", "extended", "prioritised"}  # which the engine sends for every law
 
 
 def notices(law: Law) -> set[str]:

@@ -25,12 +25,15 @@ def edges_of(law: Law) -> Edges:
 
 
 def edges_in_svg(text: str) -> Edges:
-    """Every action says where it leads; a choice stands for every way through it."""
+    """Every action says where it leads; a choice stands for every way through it, and `*` for every state."""
     root = ET.fromstring(text)
+    states = [g.attrib["data-state"] for g in root.iter(f"{SVG}g") if "data-state" in g.attrib]
     found = {
         (e.attrib["data-source"], e.attrib["data-target"], e.attrib["data-action"])
         for e in root.iter(f"{SVG}text") if "data-source" in e.attrib
     }  # fmt: skip
+    anywhere = {action for source, _target, action in found if source == "*"}
+    found = {edge for edge in found if edge[0] != "*"} | {(s, s, action) for s in states for action in anywhere}
     for choice in root.iter(f"{SVG}g"):
         if "data-sources" in choice.attrib:
             sources, targets = (choice.attrib[name].split() for name in ("data-sources", "data-targets"))

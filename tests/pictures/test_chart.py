@@ -146,6 +146,16 @@ def test_chart_of_a_case_shows_its_steps_in_order(db, time):
     assert f"{number} is here" in words and "forward to QA [3]" in words and "now: under review" in words
 
 
+def test_chart_says_once_what_every_state_allows_and_where_the_case_did_it(db, time):
+    number = dispute(upto="forwarded")
+    perform(number, "extend_clock", acting("fang"), {"clock": "review", "reasons": "录音需要翻译。"})
+    drawn = svg_of(law_by_number(number), path_of(law_by_number(number), number, acting("ann")))
+    said = [e for e in ET.fromstring(drawn).iter(f"{SVG}text") if e.attrib.get("data-action") == "extend_clock"]
+    places = [(e.attrib["data-source"], "taken" in e.attrib["class"]) for e in said]
+    assert places == [("*", False), ("reviewing", True)]
+    assert "[4]" in (said[1].text or "")
+
+
 def test_chart_of_a_case_that_went_through_a_choice_marks_it(db, time):
     number = dispute(upto="issued")
     law = law_by_number(number)

@@ -25,8 +25,6 @@ def remind_due(limit: int) -> int:
     of it is due as well."""
     moment = now()
     due = ClockWarning.objects.filter(done_at=None, due_at__lte=moment).order_by("due_at", "id")[:limit]
-    if not due.exists():  # which is so most of the time, and then nothing is locked
-        return 0
     with transaction.atomic():
         # Whoever locks it tells it, so that it is told once.
         mine = list(due.select_related("clock", "clock__case").select_for_update(of=("self",), skip_locked=True))

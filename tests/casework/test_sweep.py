@@ -58,6 +58,15 @@ def test_sweep_when_run_again_finds_nothing(db, time):
     assert fire_due() and not fire_due()
 
 
+def test_sweep_when_nothing_is_due_asks_one_question(db, time, django_assert_num_queries):
+    number = dispute()
+    perform(number, "give_statement", acting("ian"), STATEMENT)
+    time.to(Clock.objects.get(name="screen").due_at, seconds=59)
+    fire_due()
+    with django_assert_num_queries(1):
+        assert fire_due() == 0
+
+
 def test_sweep_when_a_generation_is_old_does_not_fire(db, time):
     number = dispute(upto="forwarded")
     old = Clock.objects.get(name="review")

@@ -21,6 +21,7 @@ class StuckRows(Rows):
     acts = ("retry",)
     change_form_outer_after_template = "casework/office/stuck.html"
     list_select_related = ("case",)
+    nothing = _("Nothing is stuck")
     show_full_result_count = False
 
     def get_fields(self, request: Any, obj: Any = None) -> Any:

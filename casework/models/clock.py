@@ -35,6 +35,7 @@ class Clock(models.Model):
 
     class Meta:
         verbose_name = _("clock")
+        verbose_name_plural = _("clocks")
         constraints = [models.UniqueConstraint(fields=["case", "name", "generation"], name="clock_generation")]
         indexes = [
             models.Index(fields=["due_at"], name="clock_due", condition=Q(state="running")),

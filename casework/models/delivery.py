@@ -23,6 +23,7 @@ class Delivery(models.Model):
 
     class Meta:
         verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         constraints = [models.UniqueConstraint(fields=["dedup"], name="delivery_dedup")]
         indexes = [
             models.Index(fields=["due_at"], name="delivery_due"),
@@ -46,5 +47,6 @@ class Notice(models.Model):
 
     class Meta:
         verbose_name = _("notice")
+        verbose_name_plural = _("notices")
         constraints = [models.UniqueConstraint(fields=["dedup"], name="notice_dedup")]
         indexes = [models.Index(fields=["person", "-id"], name="notice_person")]

@@ -12,6 +12,7 @@ from PIL import Image
 
 COLOURS = 48
 DRAWN = "() => !document.querySelector('.recording[data-peaks]:not(.drawn)')"
+REDRAWN = 300  # milliseconds until the recording is drawn in its new width
 LANGUAGES, LIGHTS = ("zh", "en"), ("light", "dark")
 TITLES = {
     "login": "Logging in; in a demo by one click", "inbox-empty": "Inbox with nothing in it",
@@ -22,8 +23,11 @@ TITLES = {
     "filing-check": "Looked through before it is sent", "filed": "Recorded, and what happens next",
     "ruling-form": "Ruling on each criterion", "blind-room": "The blind room: neither names nor scores",
     "blind-form": "Scoring blind", "vote-form": "Voting", "vote-wrong": "A vote without its reasons",
-    "evidence-form": "Adding a file to a case", "office": "The back office",
+    "evidence-form": "Adding a file to a case",
+    "urgency-form": "Saying how urgent a case is, and what follows", "extension-form": "Giving a deadline more time",
+    "office": "The back office",
     "office-grants": "Who may act in which role", "office-grant": "A new grant",
+    "office-stuck": "Clocks that cannot act",
     "password": "Changing the password", "verification": "Checking a document, for anybody",
     "verification-genuine": "A document that is genuine", "verification-broken": "One that was altered",
     "refusal": "What is not there, or not for whoever asks",
@@ -67,6 +71,7 @@ def main(folder: Path, only: list[str]) -> None:
                     page.emulate_media(color_scheme=light)  # type: ignore[arg-type]
                     page.set_viewport_size(size)  # type: ignore[arg-type]
                     page.evaluate("() => scrollTo(0, 0)")
+                    page.wait_for_timeout(REDRAWN)
                     keep(page.screenshot(), folder / f"{stop.name}.{language}.{light}.{width}.png")
                 for one in met:
                     one.close()

@@ -67,6 +67,15 @@ def ruling_form(site: Site, person: Come) -> Person:
     raise AssertionError("no dispute waits for a ruling")
 
 
+def urgency_form(site: Site, person: Come) -> Person:
+    """A director's, of a dispute that waits for its reviewer."""
+    return person("fang").goes_to(f"/cases/{site.case('disputes.ScoreDispute reviewing')}/do/prioritise")
+
+
+def extension_form(site: Site, person: Come) -> Person:
+    return person("fang").goes_to(f"/cases/{site.case('disputes.ScoreDispute reviewing')}/do/extend_clock")
+
+
 def filing_form(site: Site, person: Come) -> Person:
     """bo's own evaluation with something deducted, which nobody has disputed."""
     bo = person("bo")
@@ -156,8 +165,11 @@ STOPS = (
     Stop("verification-genuine", checked("award.pdf", lambda data: data)),
     Stop("verification-broken", checked("award.pdf", lambda data: data.replace(b"/Title", b"/Titel", 1) + b"\n")),
     Stop("evidence-form", evidence_form),
+    Stop("urgency-form", urgency_form),
+    Stop("extension-form", extension_form),
     Stop("office", at("hua", "/admin/")),
     Stop("office-grants", at("hua", "/admin/casework/grant/")),
     Stop("office-grant", at("hua", "/admin/casework/grant/add/")),
+    Stop("office-stuck", at("hua", "/admin/casework/clock/")),
     Stop("refusal", at("ann", "/cases/EVL-2026-999999", 404)),
 )

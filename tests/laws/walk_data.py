@@ -193,8 +193,16 @@ def _evidence(dice: random.Random, case: Any, login: str) -> Data:
     return {"sha256": received(case.number, login, given) if is_sent else "0" * 64, "shows": "见附件"}
 
 
+def _extension(dice: random.Random, _case: Any, _login: str) -> Data:
+    return {"clock": dice.choice(("review", "vote_1", "vote_2", "whole")), "reasons": "录音需要翻译"}
+
+
+def _urgency(dice: random.Random, _case: Any, _login: str) -> Data:
+    return {"urgency": dice.choice(("urgent", "normal")), "reasons": "坐席月底离职"}
+
+
 OF_ANY = {
-    "add_evidence": _evidence,
+    "add_evidence": _evidence, "extend_clock": _extension, "prioritise": _urgency,
     "sign": _signature, "challenge": _challenge, "uphold_challenge": _challenge_ruling,
     "reject_challenge": _challenge_ruling, "record_receipt": lambda *_: {"proof": "签收单"},
     "recuse": lambda *_: {"category": "other", "text": "相识"},

@@ -3,6 +3,15 @@
 from django.db import migrations, models
 
 
+def add_trigger(apps, schema_editor):
+    """SQLite adds a column by building the table anew, which drops its triggers: that of 0002 once more."""
+    if schema_editor.connection.vendor == "sqlite":
+        schema_editor.connection.cursor().execute(
+            "CREATE TRIGGER IF NOT EXISTS casework_case_delete BEFORE DELETE ON casework_case "
+            "BEGIN SELECT RAISE(ABORT, 'Expected rows of casework_case to stay as they are'); END;"
+        )
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("casework", "0013_lag"),
@@ -26,4 +35,5 @@ class Migration(migrations.Migration):
             name="urgency",
             field=models.CharField(default="normal", max_length=20),
         ),
+        migrations.RunPython(add_trigger, migrations.RunPython.noop),
     ]

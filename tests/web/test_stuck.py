@@ -18,11 +18,12 @@ def clock(db, time) -> Clock:
 
 
 @pytest.mark.parametrize("name", ["clock", "delivery"])
-def test_list_when_nothing_is_stuck_is_empty_and_takes_nothing_new(db, time, name):
+def test_list_when_nothing_is_stuck_says_so_and_takes_nothing_new(db, time, name):
     evaluation()
     client = browser("hua")
     response = client.get(f"/admin/casework/{name}/")
     assert response.status_code == 200 and response.context["cl"].result_count == 0
+    assert "Nothing is stuck" in response.content.decode() and "Create" not in response.content.decode()
     assert client.get(f"/admin/casework/{name}/add/").status_code == 403
 
 

@@ -11,6 +11,7 @@ from casework.domain.calendar import Calendar
 from casework.domain.case_rules import rules_of
 from casework.domain.clocks import COUNTING
 from casework.domain.deliveries import handles
+from casework.domain.directory import directory
 from casework.domain.errors import NotAllowedNow
 from casework.domain.hours import calendar_named
 from casework.domain.ladder import is_cut_short
@@ -91,10 +92,10 @@ def _pages(calendar: str, after: int = 0) -> Iterator[list[Clock]]:
 
 
 def _moved(page: Iterable[Clock], calendar: Calendar) -> Iterator[Move]:
-    moment = now()
+    moment, book = now(), directory()
     for clock in page:
         case = clock.case
-        rules = rules_of(case)
+        rules = rules_of(case, book)
         if is_cut_short(rules, clock.name):  # it moves with its clock
             continue
         if again := reckoned_again(calendar, clock, rules.clock(clock.name), moment):

@@ -19,7 +19,6 @@ from casework.domain.policy import pinned_policy, texts
 from casework.domain.reading import read_family_of
 from casework.domain.wording import due_text
 from casework.models import Delivery, Notice
-from casework.models.delivery import STUCK_AFTER
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=settings.DELIVERY_LEASE)
@@ -114,13 +113,3 @@ def _values(case: Any, family: Any, book: Any, kind: str, clock: str) -> dict[st
     notice = rules.notices[kind]
     wanted = set().union(*notice.title.placeholders().values(), *notice.body.placeholders().values())
     return {name: value for name, value in values.items() if name in wanted}
-
-
-def stuck() -> list[dict[str, Any]]:
-    """Deliveries that failed at least three times."""
-    return [
-        dict(row)
-        for row in Delivery.objects.filter(attempts__gte=STUCK_AFTER)
-        .order_by("created_at")
-        .values("id", "kind", "case_id", "attempts", "problem")[:50]
-    ]

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from casework.domain.action import Act
-from casework.domain.effects import ExtendClock, Leave, Notify
+from casework.domain.effects import ExtendClock
 from casework.domain.errors import NotAllowedNow
 from casework.domain.form_words import refuse
 from casework.domain.forms import Ask, Form, Line, Reasons
 from casework.domain.reckoning import GRANTED
-from casework.domain.urgency import TIMEKEEPER
+from casework.domain.urgency import known_to_all
 from casework.models import Clock
 
 
@@ -45,7 +45,4 @@ def is_one_of_them(act: Act) -> None:
 
 
 def extended(act: Act) -> list:
-    """Whoever has a part in the case is told. Giving time decides nothing in the matter, so it bars nobody."""
-    roles = tuple(sorted({p.role for p in act.family.parties_of(act.case)} - {TIMEKEEPER}))
-    name = act.data.clock
-    return [ExtendClock(name, GRANTED), Notify("extended", parties=roles, clock=name), Leave(TIMEKEEPER, "released")]
+    return [ExtendClock(act.data.clock, GRANTED), *known_to_all(act, "extended", act.data.clock)]

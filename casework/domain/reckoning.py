@@ -5,7 +5,7 @@ from typing import Any
 
 from casework.domain import deadline_steps
 from casework.domain.calendar import Calendar, Deadline
-from casework.domain.deadline_steps import iso
+from casework.domain.deadline_steps import Step, iso
 from casework.domain.limits import Limit
 from casework.models import Clock
 
@@ -27,7 +27,7 @@ def reckoned(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Dead
         deadline = prolonged(calendar, deadline, by, granted, reason)
     if clock.postponed_to is None or clock.postponed_to <= deadline.due_at:
         return deadline
-    promises = [step for step in clock.steps if step["step"] == "extended" and step["reason"] not in (KEPT, GRANTED)]
+    promises = _promises(clock)
     promise = promises[-1] if promises else {"at": iso(clock.started_at), "reason": "leave"}  # so it was once written
     made = datetime.fromisoformat(promise["at"])
     return _extended(calendar, deadline, clock.postponed_to, made, promise["reason"])
@@ -45,6 +45,8 @@ def reckoned_again(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -
 def relimited(calendar: Calendar, clock: Clock, rule: Any, now: datetime) -> Deadline:
     """The deadline by the limit that the clock now has. One that the limit of an urgent case brings forward comes no
     sooner than its rule allows, which then is promised; one that stands still has that when it runs on."""
+    if rule.hastened is None and _was_promised(clock, HASTENED):
+        clock.postponed_to = None  # that was for the shorter limit
     deadline, before = reckoned(calendar, clock, rule, now), clock.due_at
     if rule.hastened is None or clock.state != Clock.State.RUNNING:
         return deadline
@@ -61,6 +63,16 @@ def prolonged(calendar: Calendar, deadline: Deadline, by: str, granted: str, rea
     guessed, at = calendar.guessed(until), datetime.fromisoformat(granted)
     steps = deadline_steps.extended(deadline.steps, deadline.due_at, until, at, reason, guessed)
     return Deadline(until, bool(guessed), tuple(steps))
+
+
+def _promises(clock: Clock) -> list[Step]:
+    return [step for step in clock.steps if step["step"] == "extended" and step["reason"] not in (KEPT, GRANTED)]
+
+
+def _was_promised(clock: Clock, reason: str) -> bool:
+    """Whether the last promise was made for that reason."""
+    promises = _promises(clock)
+    return bool(promises) and promises[-1]["reason"] == reason
 
 
 def _extended(calendar: Calendar, deadline: Deadline, until: datetime, at: datetime, reason: str) -> Deadline:

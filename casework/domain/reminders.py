@@ -29,16 +29,17 @@ def remind_due(limit: int) -> int:
         # Whoever locks it tells it, so that it is told once.
         mine = list(due.select_related("clock", "clock__case").select_for_update(of=("self",), skip_locked=True))
         ClockWarning.objects.filter(pk__in=[warning.pk for warning in mine]).update(done_at=moment)
+        book = directory()
         timely = {w.clock_id: w for w in mine if w.clock.state == Clock.State.RUNNING and w.clock.due_at > moment}
-        Delivery.objects.bulk_create([told for warning in timely.values() for told in _told(warning)])
+        Delivery.objects.bulk_create([told for warning in timely.values() for told in _told(warning, book)])
     if timely:
         wake()
     return len(timely)
 
 
-def _told(warning: ClockWarning) -> Iterable[Delivery]:
+def _told(warning: ClockWarning, book: Directory) -> Iterable[Delivery]:
     clock, mark = warning.clock, warning.mark.partition(" #")[0]
-    rule = rules_of(clock.case).clock(clock.name)
+    rule = rules_of(clock.case, book).clock(clock.name)
     if mark in rule.warn_at:
         roles, parties = _owing(clock)
         yield _reminder(warning, "clock_warning", "warning", roles=roles, parties=parties)

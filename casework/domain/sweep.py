@@ -208,11 +208,3 @@ def _set_aside(clock: Due, error: Exception) -> bool:
     kept = {"attempts": clock.attempts + 1, "retry_at": now() + wait, "problem": str(error)[:2000]}
     Clock.objects.filter(pk=clock.pk).update(**kept)
     return False
-
-
-def oldest_overdue() -> timedelta:
-    """How long the longest-due running clock has been waiting; zero when none is."""
-    moment = now()
-    due = Clock.objects.filter(state=Clock.State.RUNNING, due_at__lt=moment - GRACE).order_by("due_at")
-    first = due.values_list("due_at", flat=True).first()
-    return moment - first if first else timedelta(0)

@@ -53,8 +53,13 @@ def prioritised(act: Act) -> list:
     act.case.urgency = act.data.urgency
     after = rules_of(act.case, act.book).clocks
     moved = [LimitClock(name) for name, rule in after.items() if rule.within != before[name].within]
+    return [*moved, *known_to_all(act, "prioritised")]
+
+
+def known_to_all(act: Act, kind: str, clock: str = "") -> list:
+    """Whoever has a part in the case is told. A word on time decides nothing in the matter, so it bars nobody."""
     roles = tuple(sorted({p.role for p in act.family.parties_of(act.case)} - {TIMEKEEPER}))
-    return [*moved, Notify("prioritised", parties=roles), Leave(TIMEKEEPER, "released")]
+    return [Notify(kind, parties=roles, clock=clock), Leave(TIMEKEEPER, "released")]
 
 
 def urgency_of(case: Any) -> dict[str, str] | None:

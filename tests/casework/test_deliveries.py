@@ -3,9 +3,10 @@
 import pytest
 
 from casework.domain import deliveries
-from casework.domain.deliveries import deliver_due, stuck
+from casework.domain.deliveries import deliver_due
 from casework.domain.now import now
 from casework.domain.perform import perform
+from casework.domain.stuck import every_stuck_delivery
 from casework.models import Delivery, Document, Notice
 from tests.conftest import acting
 from tests.factories import deliver_all, dispute, evaluation
@@ -70,7 +71,7 @@ def test_delivery_when_a_handler_fails_waits_longer_and_does_not_block(db, time,
         time.to(row.due_at)
         deliver_due()
     assert waits == sorted(set(waits))
-    assert stuck()[0]["kind"] == "broken"
+    assert every_stuck_delivery()[0].kind == "broken"
 
 
 def test_delivery_when_a_kind_has_no_handler_is_kept_and_reported(db, time, caplog):

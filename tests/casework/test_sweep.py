@@ -20,9 +20,10 @@ from casework.domain.perform import perform
 from casework.domain.reading import read_families
 from casework.domain.recorder import Recorder
 from casework.domain.recording import step_on
-from casework.domain.sweep import fire_due, oldest_overdue
+from casework.domain.sweep import fire_due
 from casework.domain.verification import verify_ledger
 from casework.models import Case, CaseEvent, Clock, ClockWarning, Delivery, Family, Notice, Party
+from casework.queries.waiting import overdue_clocks
 from tests.conftest import acting
 from tests.factories import STATEMENT, deliver_all, dispute, evaluation
 
@@ -107,7 +108,7 @@ def test_sweep_when_a_clock_is_poisoned_fires_the_others_and_backs_off(real_db, 
         poisoned.refresh_from_db()
         waits.append(poisoned.retry_at - now())
     assert waits == sorted(waits) and waits[0] < waits[-1]
-    assert oldest_overdue().total_seconds() > 0
+    assert overdue_clocks().longest.total_seconds() > 0
 
 
 def disputes_of_chen(count: int) -> list[str]:

@@ -55,6 +55,25 @@ def test_prioritise_back_to_normal_gives_the_usual_deadline_again(reviewing, tim
     check(reviewing)
 
 
+def test_prioritise_again_after_a_return_to_normal_leaves_its_own_time_and_says_why(reviewing, time):
+    from casework.queries.case_page import clocks_of
+
+    time.set("2026-11-05 09:00")
+    perform(reviewing, "prioritise", acting("fang"), URGENT)
+    perform(reviewing, "prioritise", acting("fang"), NORMAL)
+    assert clock(reviewing, "review").postponed_to is None, (
+        "what was left for the urgent limit is not promised any more"
+    )
+    time.set("2026-11-05 09:30")
+    perform(reviewing, "prioritise", acting("fang"), URGENT)
+    assert due(reviewing, "review") == "2026-11-05 14:30"
+    said = next(c for c in clocks_of(reviewing, acting("qin")) if c["name"] == "review")["explanation"]
+    assert not [line for line in said if "leave" in line] and any(
+        "not before 2026-11-05 14:30" in line for line in said
+    )
+    check(reviewing)
+
+
 @pytest.mark.parametrize(("at", "expected"), [
     ("2026-11-04 16:00", "2026-11-05 11:00"),  # four hours of work: two today, two tomorrow
     ("2026-11-05 09:00", "2026-11-05 14:00"),  # the day by which it would have been due is over

@@ -25,9 +25,9 @@ from casework.domain.now import now
 from casework.domain.policy_check import load_checked, load_placed
 from casework.domain.policy_files import PolicyError
 from casework.domain.stuck import every_stuck_clock, every_stuck_delivery
-from casework.domain.sweep import oldest_overdue
 from casework.management.seating import unseatable
 from casework.models import Installation
+from casework.queries import waiting
 
 HORIZON = timedelta(days=60)
 OVERDUE_AT_MOST = timedelta(minutes=5)
@@ -207,7 +207,7 @@ def work() -> Iterator[Finding]:
             for clock in every_stuck_clock()[:NAMED]
         ),
     )  # fmt: skip
-    overdue = oldest_overdue()
+    overdue = waiting.overdue_clocks().longest
     if overdue > OVERDUE_AT_MOST:
         minutes = int(overdue.total_seconds() // 60)
         yield warning(

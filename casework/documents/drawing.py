@@ -23,6 +23,7 @@ from casework.documents.snapshot import Snapshot
 from casework.documents.workshop import ROOT
 
 ATTACHMENT = "decision.json"
+KEPT = 8
 
 
 class NothingIsFetched(URLFetcher):

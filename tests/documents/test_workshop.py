@@ -13,6 +13,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
+from casework.documents.drawing import KEPT
 from casework.documents.render import _drawing, draw_stamp
 from casework.documents.workshop import ROOT
 
@@ -103,3 +104,27 @@ def test_child_that_died_is_replaced_and_knows_nothing_of_our_environment(
     assert second is not None and second.pid != first.pid
     environment = Path(f"/proc/{second.pid}/environ").read_bytes()
     assert b"FONTCONFIG_FILE" in environment and b"do not tell" not in environment
+
+
+def test_the_same_again_is_given_as_it_was_drawn_without_drawing_it() -> None:
+    """A delivery that is done again asks for the same drawing."""
+    facts = {**STAMP, "width": "91"}
+    first, spent = draw_stamp(facts), spent_on_jobs()
+    assert draw_stamp(dict(facts)) == first and spent_on_jobs() == spent
+    assert draw_stamp({**facts, "width": "92"}) != first and spent_on_jobs() > spent
+
+
+def test_what_was_drawn_long_before_is_drawn_again() -> None:
+    facts = {**STAMP, "width": "93"}
+    first = draw_stamp(facts)
+    for number in range(KEPT):
+        draw_stamp({**STAMP, "width": str(200 + number)})
+    spent = spent_on_jobs()
+    assert draw_stamp(facts) == first and spent_on_jobs() > spent
+
+
+def spent_on_jobs() -> int:
+    """Ticks of processor time that the child's own children, one a job, have used."""
+    assert _drawing._child is not None
+    fields = Path(f"/proc/{_drawing._child.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[13]) + int(fields[14])

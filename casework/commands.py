@@ -26,6 +26,7 @@ from tqdm import tqdm
 from casework.documents.errors import DocumentError
 from casework.domain.actor import Actor, actor_for
 from casework.domain.calendar import CalendarError
+from casework.domain.checkpoints import LogBroken
 from casework.domain.errors import InvalidInput, NotPermitted, OutOfScope, Refusal
 from casework.domain.now import now
 from casework.domain.policy_files import PolicyError
@@ -66,7 +67,7 @@ class DoorCommand(BaseCommand):
             except PolicyError as error:
                 first, more = error.problems[0], len(error.problems) - 1
                 self.fail(_("%(first)s (and %(more)d more); run check_policies") % {"first": first, "more": more})
-            except (DocumentError, FileProblem, CalendarError) as error:
+            except (DocumentError, FileProblem, CalendarError, LogBroken) as error:
                 self.fail(str(error))
             except DatabaseError as error:
                 if is_migrated():

@@ -11,6 +11,7 @@ from casework.domain.errors import OutOfScope
 from casework.domain.now import now
 from casework.domain.perform import perform
 from casework.domain.reading import read_family
+from casework.domain.sealing import seal_ledger
 from casework.domain.verification import verify_ledger
 from casework.domain.wording import bar_words
 from casework.models import Case, CaseEvent
@@ -206,9 +207,10 @@ def serve(play: Play) -> None:
 
 def check_ledger(play: Play) -> None:
     with play.stage.step("(anyone)", "verifies the ledger 校验台账") as note:
+        seal_ledger()
         found = verify_ledger()
-        expect(found.ok, f"the ledger is broken: {found.problems[:1]}")
-        note(f"whole: {found.checked} entries in {found.streams} chains")
+        expect(found.ok and not found.waiting, f"the ledger is broken: {found.problems[:1]}")
+        note(f"whole: {found.checked} entries in {found.streams} chains, {found.placed} of them in the signed log")
 
 
 def hidden(number: str, login: str) -> str:

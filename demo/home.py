@@ -10,7 +10,7 @@ from casework.models import Installation, Person
 
 MARK = "demo.mark"  # written first, so that a demo that broke off half-way is known as one
 RULING, AWARD = "ruling.pdf", "award.pdf"
-FOLDERS = ("documents", "evidence", "pki")
+FOLDERS = ("documents", "evidence", "log", "pki")
 
 
 class ForeignHome(Exception):

@@ -78,6 +78,12 @@ def nothing_remembered() -> Iterator[None]:
     forget()
 
 
+@pytest.fixture(autouse=True)
+def own_log(settings, tmp_path) -> None:
+    """Every test's database has a log of its own, and so a key of its own."""
+    settings.LOG_FOLDER = tmp_path / "log"
+
+
 def forget() -> None:
     directory._held.clear()
     hours._compiled.cache_clear()

@@ -1,5 +1,6 @@
 """The product's settings, in a folder of their own for every test process."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
 PEAKS_FOLDER = HOME / "peaks"
 PKI_FOLDER = HOME / "pki"
+if "GONGDUAN_LOG_FOLDER" not in os.environ:
+    LOG_FOLDER = HOME / "log"
 STATIC_ROOT = HOME / "static"
 STATIC_ROOT.mkdir()
 # Files under their own names: nothing is collected for a test.

@@ -68,6 +68,15 @@ def _deliveries() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _ledger() -> dict[str, Any]:
+    """Entries over which nothing was signed for long mean that nobody seals, or that the log cannot go on."""
+    unsealed = waiting.unsealed_events()
+    return {
+        "ok": unsealed.longest <= LATEST, "unsealed": unsealed.count, "oldest_unsealed_s": _seconds(unsealed),
+        "alarmed_witnesses": waiting.alarmed_witnesses(),
+    }  # fmt: skip
+
+
 def _seconds(found: waiting.Waiting) -> int:
     return int(found.longest.total_seconds())
 
@@ -86,7 +95,8 @@ def _broker() -> dict[str, Any]:
 
 
 CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
-    "database": _database, "clocks": _clocks, "reminders": _reminders, "deliveries": _deliveries, "fonts": _fonts,
+    "database": _database, "clocks": _clocks, "reminders": _reminders, "deliveries": _deliveries, "ledger": _ledger,
+    "fonts": _fonts,
 }  # fmt: skip
 if settings.CELERY["broker_url"]:
     CHECKS["broker"] = _broker

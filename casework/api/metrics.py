@@ -79,6 +79,9 @@ def _families() -> Iterator[str]:
     yield from _waiting("reminders_late", "Reminders that should have been told.", waiting.late_reminders())
     yield from _waiting("deliveries_waiting", "Deliveries that should be done now.", waiting.waiting_deliveries())
     yield from _waiting("deliveries_failing", "Deliveries tried three times or more.", waiting.failing_deliveries())
+    yield from _waiting("events_unsealed", "Entries of the ledger under no checkpoint yet.", waiting.unsealed_events())
+    yield _gauge("witnesses_alarmed", "Witnesses that have seen what the log no longer holds.",
+                 waiting.alarmed_witnesses())  # fmt: skip
     yield _histogram(
         "clock_lag_seconds", "From when a clock was due until it fired, a minute of which is grace.", CLOCK
     )

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.renderers import JSONRenderer
 
-from casework.api import cases, evidence, exports, imports, work
+from casework.api import cases, evidence, exports, imports, ledger, work
 from casework.api.body import StrictJson
 from casework.api.login import LOGINS
 from casework.api.problems import MEDIA_TYPE, handle_errors, wrong_method
@@ -70,3 +70,4 @@ api.add_router("", cases.router)
 api.add_router("", evidence.router)
 api.add_router("", work.router)
 api.add_router("", imports.router)
+api.add_router("", ledger.router)

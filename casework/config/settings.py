@@ -5,6 +5,9 @@ GONGDUAN_DATABASE_URL  sqlite:///ABSOLUTE/PATH or postgres://USER:PASSWORD@HOST:
 GONGDUAN_BROKER_URL    amqp://USER:PASSWORD@HOST:PORT/VHOST or redis://:PASSWORD@HOST:PORT/0; unset: workers only poll
 GONGDUAN_SECRET_KEY    otherwise made once and kept in GONGDUAN_HOME/secret.key
 GONGDUAN_BASE_URL      the address printed in documents (QR code)
+GONGDUAN_LOG_FOLDER    the key of the ledger's log and what it signed last (default: GONGDUAN_HOME/log)
+GONGDUAN_LOG_ORIGIN    the name of the ledger's log, kept with its key once that is made (default: from the base URL)
+GONGDUAN_WITNESSES     who cosigns the log, as VKEY@URL, with spaces between (docs/operating.md)
 GONGDUAN_DELIVERY_LEASE  seconds for which a worker has a delivery to itself (default: 180, longer than any takes)
 GONGDUAN_IDLE_MINUTES  a browser that asks for nothing that long has to log in again (default: 60)
 GONGDUAN_PROXIES       how many proxies stand before the site and add to X-Forwarded-For (default: 0)
@@ -130,6 +133,9 @@ EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
 PEAKS_FOLDER = HOME / "peaks"  # made from the evidence, and made anew when it is gone
 PKI_FOLDER = HOME / "pki"
+LOG_FOLDER = Path(os.environ.get("GONGDUAN_LOG_FOLDER") or HOME / "log")  # only workers read the key in it
+LOG_ORIGIN = os.environ.get("GONGDUAN_LOG_ORIGIN") or f"{urlparse(BASE_URL).netloc}/api/v1/ledger"
+WITNESSES = os.environ.get("GONGDUAN_WITNESSES", "").split()
 
 CASE_TYPES = sorted(
     f"workflows.{folder.name}" for folder in (BASE_DIR / "workflows").iterdir() if (folder / "apps.py").exists()

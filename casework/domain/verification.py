@@ -1,10 +1,9 @@
-"""Whether the ledger is whole: every chain from its first entry to the head that its case keeps, and the rows that
-must agree with it."""
+"""Whether the ledger is whole: every chain from its first entry to the head that its case keeps, the rows that must
+agree with it, and the log in which every entry has its place."""
 
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,32 +11,14 @@ from django.utils.translation import gettext as _
 from casework.canonical import parse_canonical
 from casework.domain.law import laws
 from casework.domain.ledger import FORMAT, START, commitment, stream_of
+from casework.domain.log_check import case_problems, counts, log_problems
+from casework.domain.verdict import Problem, Verdict
 from casework.models import Case, CaseEvent, Document, EventText, StreamHead
 
 
-@dataclass(frozen=True)
-class Problem:
-    """The first thing wrong in a stream: `seq` 0 means the stream as a whole."""
-
-    stream: str
-    seq: int
-    check: str
-    message: str
-
-
-@dataclass
-class Verdict:
-    checked: int = 0
-    streams: int = 0
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        return not self.problems
-
-
 def verify_ledger(case: str | None = None) -> Verdict:
-    """Every stream was read from its start (one case's only, if asked); at most one problem a stream, in order."""
+    """Every stream was read from its start (one case's only, if asked), and the log; at most one problem a stream, in
+    order, then those of the log."""
     verdict, seen = Verdict(), set()
     for stream, events in _streams(case):
         seen.add(stream)
@@ -51,6 +32,9 @@ def verify_ledger(case: str | None = None) -> Verdict:
             verdict.problems.append(Problem(stream, 0, "missing", gone))
     if case is None:
         verdict.problems += _unknown_cases(seen)
+    verdict.problems += case_problems(f"case:{case}") if case else log_problems()
+    for name, count in counts(f"case:{case}" if case else "").items():
+        setattr(verdict, name, count)
     return verdict
 
 

@@ -11,6 +11,7 @@ from casework.models.grant import Grant, Leave
 from casework.models.import_run import ImportRun
 from casework.models.installation import Installation, Stamp
 from casework.models.lag import Lag
+from casework.models.log import Checkpoint, Cosignature, LogLeaf, Tile, Unsequenced, Witness
 from casework.models.login_failure import LoginFailure
 from casework.models.person import Account, Person, SigningKey, Token
 from casework.models.policy import PolicyVersion
@@ -19,8 +20,9 @@ from casework.models.task import Task
 from casework.models.unit import Unit
 
 __all__ = [
-    "Account", "CalendarDay", "CalendarHorizon", "Case", "CaseEvent", "CaseRead", "Clock", "ClockEntry",
-    "ClockWarning", "Delivery", "Document", "EventText", "Evidence", "Family", "Grant", "ImportRun", "Installation",
-    "Lag", "Leave", "LoginFailure", "Notice", "Numbering", "Party", "Person", "PolicyVersion", "SearchToken",
-    "SigningKey", "Stamp", "StreamHead", "Task", "Token", "Unit",
+    "Account", "CalendarDay", "CalendarHorizon", "Case", "CaseEvent", "CaseRead", "Checkpoint", "Clock",
+    "ClockEntry", "ClockWarning", "Cosignature", "Delivery", "Document", "EventText", "Evidence", "Family",
+    "Grant", "ImportRun", "Installation", "Lag", "Leave", "LogLeaf", "LoginFailure", "Notice", "Numbering",
+    "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey", "Stamp", "StreamHead", "Task", "Tile",
+    "Token", "Unit", "Unsequenced", "Witness",
 ]  # fmt: skip

@@ -4,11 +4,13 @@ that reads the ends of an index, whatever history has gathered."""
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from casework.domain.clocks import GRACE
+from casework.domain.log_tree import size_of_log
 from casework.domain.now import now
-from casework.models import Clock, ClockWarning, Delivery
+from casework.domain.witnesses import ALARMS
+from casework.models import CaseEvent, Checkpoint, Clock, ClockWarning, Delivery, Unsequenced, Witness
 from casework.models.delivery import STUCK_AFTER
 
 MOST = 10_000  # counted no further
@@ -45,6 +47,22 @@ def waiting_deliveries() -> Waiting:
 def failing_deliveries() -> Waiting:
     """Deliveries that were tried three times or more; longest since they were made."""
     return _waiting(Delivery.objects.filter(attempts__gte=STUCK_AFTER), "created_at")
+
+
+def unsealed_events() -> Waiting:
+    """Events over which no checkpoint stands yet; longest since the first was written."""
+    signed = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
+    in_line = Unsequenced.objects.order_by("xid", "event_id").values("event_id")[:MOST]
+    placed = size_of_log() - signed
+    count = placed + in_line.count()
+    first = Q(leaf__index=signed) if placed else Q(pk__in=in_line[:1])
+    at = CaseEvent.objects.filter(first).values_list("at", flat=True).first() if count else None
+    return Waiting(min(count, MOST), max(timedelta(0), now() - at) if at else timedelta(0))
+
+
+def alarmed_witnesses() -> int:
+    """Witnesses that have seen what the log no longer holds."""
+    return Witness.objects.filter(problem__in=ALARMS).count()
 
 
 def running_clocks() -> int:

@@ -82,6 +82,7 @@ class Program:
                 env={
                     **os.environ, "GONGDUAN_DATABASE_URL": address(), "GONGDUAN_BROKER_URL": url, "LANG": "C.UTF-8",
                     "DJANGO_SETTINGS_MODULE": "tests.broker.settings", "GONGDUAN_TEST_FOLDER": str(folder),
+                    "GONGDUAN_LOG_FOLDER": str(settings.LOG_FOLDER),
                 },
             )  # fmt: skip
 

@@ -94,7 +94,7 @@ def _environment() -> dict[str, str]:
     here = {
         "DJANGO_SETTINGS_MODULE": "casework.config.settings", "GONGDUAN_HOME": str(settings.HOME),
         "GONGDUAN_SECRET_KEY": settings.SECRET_KEY, "GONGDUAN_DATABASE_URL": _database(),
-        "GONGDUAN_DELIVERY_LEASE": LEASE,
+        "GONGDUAN_DELIVERY_LEASE": LEASE, "GONGDUAN_LOG_FOLDER": str(settings.LOG_FOLDER),
     }  # fmt: skip
     return {**os.environ, **here}
 

@@ -7,7 +7,23 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from casework.domain import ledger
-from casework.models import Case, CaseEvent, Document, Grant, Installation, Leave, Person, PolicyVersion, Stamp, Unit
+from casework.models import (
+    Case,
+    CaseEvent,
+    Checkpoint,
+    Cosignature,
+    Document,
+    Grant,
+    Installation,
+    Leave,
+    LogLeaf,
+    Person,
+    PolicyVersion,
+    Stamp,
+    Tile,
+    Unit,
+    Unsequenced,
+)
 from tests.factories import dispute, evaluation
 
 postgresql_only = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no TRUNCATE")
@@ -26,8 +42,13 @@ def case(db, time) -> Case:
     return Case.objects.get(number=evaluation())
 
 
-FROZEN = ("casework_caseevent", "casework_policyversion", "casework_installation")
-UNDELETED = ("casework_case", "casework_family", "casework_party", "casework_clockentry", "casework_document")
+FROZEN = (
+    "casework_caseevent", "casework_policyversion", "casework_installation", "casework_logleaf", "casework_checkpoint",
+    "casework_cosignature",
+)  # fmt: skip
+UNDELETED = (
+    "casework_case", "casework_family", "casework_party", "casework_clockentry", "casework_document", "casework_tile",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -36,6 +57,7 @@ def filled(db, time) -> None:
     dispute(upto="forwarded")
     case = Case.objects.filter(type="disputes.ScoreDispute").get()
     document_of(case, Document.State.DRAFTED)
+    log_of(case)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:  # TRUNCATE and ALTER TABLE wait for no foreign key
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -59,6 +81,8 @@ def test_delete_when_rows_are_kept_is_refused(table: str, filled):
 @pytest.mark.parametrize("table, change", [
     ("casework_caseevent", "entry = '{}'"), ("casework_caseevent", "seq = seq + 1000"),
     ("casework_caseevent", "key = NULL"),
+    ("casework_logleaf", "event_id = event_id + 1"), ("casework_checkpoint", "note = ''"),
+    ("casework_cosignature", "line = ''"),
     ("casework_policyversion", "content = '{}'"), ("casework_installation", "demo = (1 = 1)"),
 ])  # fmt: skip
 def test_update_when_rows_are_frozen_is_refused(table: str, change: str, filled):
@@ -135,6 +159,58 @@ def ledger_event(case: Case, key: uuid.UUID) -> None:
         key=key,
     )  # fmt: skip
     event.save(force_insert=True)
+
+
+# The log
+
+
+def log_of(case: Case) -> None:
+    """An event of the case in its place, under a checkpoint that somebody cosigned."""
+    LogLeaf.objects.create(index=0, event=ledger.last_events(case)[0])
+    Tile.objects.create(level=0, number=0, hashes=b"a" * 32)
+    checkpoint = Checkpoint.objects.create(size=1, root="a" * 64, note="x", at=case.opened_at)
+    Cosignature.objects.create(checkpoint=checkpoint, witness="w", line="x", at=case.opened_at)
+
+
+def test_event_however_it_was_written_waits_for_its_place(case: Case):
+    """Past the application too: the database puts it in line."""
+    last = ledger.last_events(case).last()
+    with connection.cursor() as cursor:
+        cursor.execute(EVENT, (1, last.stream, last.seq + 1, last.digest, "a" * 64))
+    assert Unsequenced.objects.filter(pk=1).exists()
+    assert set(CaseEvent.objects.values_list("pk", flat=True)) == set(Unsequenced.objects.values_list("pk", flat=True))
+
+
+def test_line_when_an_event_has_no_place_yet_is_not_left(case: Case):
+    assert "place in the log first" in refused("DELETE FROM casework_unsequenced")
+    LogLeaf.objects.create(index=0, event=ledger.last_events(case)[0])
+    Unsequenced.objects.filter(pk=ledger.last_events(case)[0].pk).delete()
+
+
+@postgresql_only
+def test_line_when_truncated_is_refused(case: Case):
+    assert "stay as they are" in refused("TRUNCATE casework_unsequenced")
+
+
+@pytest.mark.parametrize("change", [
+    "level = 1", "number = 1", "hashes = {short}", "hashes = {other}", "id = id + 1",
+])  # fmt: skip
+def test_tile_when_it_does_not_only_grow_is_refused(filled, change: str):
+    form = {"postgresql": "'\\x{}'::bytea", "sqlite": "X'{}'"}[connection.vendor]
+    words = {"short": form.format("61" * 31), "other": form.format("62" * 64)}
+    assert "save what is added behind" in refused(f"UPDATE casework_tile SET {change.format(**words)}")
+
+
+def test_tile_when_it_grows_is_taken_up_to_its_width(filled):
+    assert Tile.objects.update(hashes=b"a" * 32 + b"b" * 32 * 255) == 1
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Tile.objects.update(hashes=b"a" * 32 + b"b" * 32 * 256)
+
+
+@sqlite_only
+@pytest.mark.parametrize("table", ["logleaf", "tile", "checkpoint", "cosignature"])
+def test_row_of_the_log_when_replaced_is_refused(filled, table: str):
+    assert "UNIQUE" in refused(f"INSERT OR REPLACE INTO casework_{table} SELECT * FROM casework_{table}")
 
 
 # Policies, documents, the mark

@@ -19,14 +19,17 @@ from casework.documents.pki import load_pki
 from casework.documents.render import warm_up
 from casework.documents.signer import seal_signer
 from casework.domain.calendar import CalendarError
+from casework.domain.checkpoints import LogBroken, fewer_than_signed, remembered_checkpoint
 from casework.domain.directory import today
 from casework.domain.hours import calendar_named, calendar_specs, published_through
+from casework.domain.log_tree import size_of_log
 from casework.domain.now import now
 from casework.domain.policy_check import load_checked, load_placed
 from casework.domain.policy_files import PolicyError
 from casework.domain.stuck import every_stuck_clock, every_stuck_delivery
+from casework.domain.witnesses import ALARMS, witnesses
 from casework.management.seating import unseatable
-from casework.models import Installation
+from casework.models import Installation, Witness
 from casework.queries import waiting
 
 HORIZON = timedelta(days=60)
@@ -80,6 +83,7 @@ def examine() -> Iterator[Finding]:
     yield from calendars()
     yield from seats()
     yield from work()
+    yield from ledger()
     yield broker()
 
 
@@ -215,6 +219,31 @@ def work() -> Iterator[Finding]:
         )
     else:
         yield ok("worker", _("no clock is waiting"))
+
+
+def ledger() -> Iterator[Finding]:
+    """The log goes on from what it signed, is signed in time, and is watched from outside."""
+    try:
+        remembered, size = remembered_checkpoint(), size_of_log()
+        if remembered and remembered.size > size:
+            yield error("ledger", fewer_than_signed(remembered.size, size))
+            return
+        names = [who.name for who, _url in witnesses()]
+    except LogBroken as problem:
+        yield error("ledger", str(problem))
+        return
+    for row in Witness.objects.filter(name__in=names).exclude(problem="").order_by("name"):
+        told = error if row.problem in ALARMS else warning
+        words = {"witness": row.name, "problem": row.get_problem_display(), "detail": row.detail}
+        yield told("ledger", (_("witness %(witness)s: %(problem)s %(detail)s") % words).strip())
+    unsealed = waiting.unsealed_events()
+    if unsealed.longest > OVERDUE_AT_MOST:
+        minutes = int(unsealed.longest.total_seconds() // 60)
+        words = _("an entry has waited %(n)d minutes to be sealed; is `manage.py work` running?")
+        yield warning("ledger", words % {"n": minutes})
+        return
+    values = {"size": remembered.size if remembered else 0, "witnesses": ", ".join(names) or _("no witness")}
+    yield ok("ledger", _("%(size)d entries signed; watched by: %(witnesses)s") % values)
 
 
 def broker() -> Finding:

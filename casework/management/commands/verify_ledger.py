@@ -26,6 +26,10 @@ class Command(DoorCommand):
             place = f"{problem.stream}, entry {problem.seq}" if problem.seq else problem.stream
             self.stdout.write(f"{place}: {problem.check}: {problem.message}")
         counts = {"events": verdict.checked, "streams": verdict.streams, "problems": len(verdict.problems)}
+        logged = {"placed": verdict.placed, "checkpoints": verdict.checkpoints, "waiting": verdict.waiting}
+        self.stdout.write(
+            _("log: %(placed)d entries in place, %(waiting)d waiting for one; %(checkpoints)d checkpoints") % logged
+        )
         if verdict.ok:
             self.stdout.write(_("whole: %(events)d entries in %(streams)d chains") % counts)
             return

@@ -1,5 +1,5 @@
-"""The embedded worker: due clocks and deliveries in one loop, until told to stop; each minute also what no write tells:
-grants that end by their date, and what uploads left behind."""
+"""The embedded worker: due clocks and deliveries in one loop, and the ledger's sealing beside them, until told to stop;
+each minute also what no write tells: grants that end by their date, and what uploads left behind."""
 
 import logging
 import os
@@ -19,7 +19,9 @@ from casework.domain.deliveries import deliver_due
 from casework.domain.evidence_files import sweep as sweep_received
 from casework.domain.guardian_projection import project_grants
 from casework.domain.leavers import give_up_seats
+from casework.domain.sealing import seal_ledger
 from casework.domain.sweep import fire_due
+from casework.management.sealing_thread import sealing
 
 log = logging.getLogger(__name__)
 IDLE = 0.7
@@ -28,7 +30,7 @@ LOOK_EVERY = 60.0
 
 
 class Command(DoorCommand):
-    help = _("Fires clocks and delivers in a loop until SIGTERM or Ctrl-C; --once: everything due, then ends.")
+    help = _("Fires clocks, delivers and seals in a loop until SIGTERM or Ctrl-C; --once: everything due, then ends.")
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--once", action="store_true")
@@ -38,10 +40,10 @@ class Command(DoorCommand):
     def do(self, *, once: bool, every: float, with_parent: bool, **_: Any) -> None:
         if once:
             _each_minute()
-            self.show(_until_idle())
+            self.show({**_until_idle(), "sealed": seal_ledger()["sequenced"]})
             return
-        with told_to_stop() as stop:
-            self.stdout.write(gettext("Working: clocks and deliveries, until SIGTERM or Ctrl-C."))
+        with told_to_stop() as stop, sealing(stop):
+            self.stdout.write(gettext("Working: clocks, deliveries and the ledger, until SIGTERM or Ctrl-C."))
             self.stdout.flush()
             _loop(stop, every, os.getppid() if with_parent else None)
 

@@ -1,0 +1,30 @@
+"""What a look at the ledger found."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The first thing wrong in a stream, or in the log: `seq` 0 means the stream as a whole."""
+
+    stream: str
+    seq: int
+    check: str
+    message: str
+
+
+@dataclass
+class Verdict:
+    """`placed`, `waiting` and `checkpoints`: events that have their place in the log, that wait for one, and what the
+    log has signed; of a look at one case, its own events."""
+
+    checked: int = 0
+    streams: int = 0
+    placed: int = 0
+    waiting: int = 0
+    checkpoints: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems

@@ -1,0 +1,78 @@
+"""The log as others see it: its last checkpoint, its tiles, and the proof that an event is in it."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from casework.domain.actor import Actor
+from casework.domain.errors import NotAllowedNow, OutOfScope
+from casework.domain.log_tree import stored_nodes, stored_tile
+from casework.domain.witnesses import witnesses
+from casework.models import CaseEvent, Checkpoint, LogLeaf
+from casework.queries.events import event_entries
+from casework.queries.sight import opened
+from casework.transparency import notes, tiles, tree
+
+HIGHEST = 7  # levels, which hold more entries than there will ever be
+
+
+def checkpoint_note() -> str:
+    """The last checkpoint, with the cosignatures below it; NotAllowedNow before the first."""
+    last = _checkpoints().first()
+    if last is None:
+        raise NotAllowedNow(_("Expected a checkpoint, but nothing was sealed yet; try again in a minute"))
+    return _cosigned(last)
+
+
+def tile(level: int, place: str) -> bytes:
+    """The hashes of a tile under the last checkpoint; OutOfScope for any other. `place` as `tiles.path` writes it."""
+    last = _checkpoints().values_list("size", flat=True).first() or 0
+    try:
+        number, width = tiles.place_of(place)
+        if level <= HIGHEST and (last >> level * tiles.HEIGHT) >= number * tiles.WIDTH + width:
+            return stored_tile(level, number)[: width * tiles.SIZE]
+    except LookupError:
+        pass
+    raise OutOfScope(_("Expected a tile under the last checkpoint, but this is none"))
+
+
+def proof_of(event_id: int, actor: Actor) -> str:
+    """The event's .tlog-proof, for whoever may read its entry as it was hashed: OutOfScope for all others, and
+    NotAllowedNow until it is sealed."""
+    event = CaseEvent.objects.select_related("case").filter(pk=event_id).first()
+    if event is None or event.case is None or not _reads(event, actor):
+        raise OutOfScope(_("Expected an entry, but there is none with this id in a case of yours; check the id"))
+    index = LogLeaf.objects.filter(event=event).values_list("index", flat=True).first()
+    checkpoint = None if index is None else checkpoint_over(index)
+    if index is None or checkpoint is None:
+        raise NotAllowedNow(_("Expected the entry to be sealed, but it waits for that; try again in a minute"))
+    return proof_at(index, checkpoint, stored_nodes())
+
+
+def proof_at(index: int, checkpoint: Checkpoint, node: tree.Node) -> str:
+    """The .tlog-proof of the entry at that place, up to that checkpoint."""
+    path = tree.inclusion_proof(node, index, checkpoint.size)
+    return notes.written(notes.Proof(index, path, _cosigned(checkpoint)))
+
+
+def checkpoint_over(index: int) -> Checkpoint | None:
+    """The last checkpoint over the entry that a witness has cosigned, if one has; else the last one."""
+    over = _checkpoints().filter(size__gt=index)
+    cosigned = over.filter(cosignatures__witness__in=[who.name for who, _url in witnesses()])
+    return cosigned.first() or over.first()
+
+
+def _checkpoints() -> QuerySet[Checkpoint]:
+    return Checkpoint.objects.order_by("-size")
+
+
+def _cosigned(checkpoint: Checkpoint) -> str:
+    lines = checkpoint.cosignatures.order_by("witness").values_list("line", flat=True)
+    return checkpoint.note + "".join(lines)
+
+
+def _reads(event: Any, actor: Actor) -> bool:
+    sight, case = opened(event.case.number, actor)
+    shown = event_entries(case, sight, event.seq - 1, 1)
+    return any(one["seq"] == event.seq and not one["masked"] and not one["withheld"] for one in shown)

@@ -1,0 +1,55 @@
+"""A witness that runs in a thread of the test, with a folder of its own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from casework.domain.checkpoints import log_key
+from casework.transparency import key_folder, notes
+from casework.transparency.witness import Witness
+from casework.transparency.witness_server import server
+
+NAME = "witness.example/w1"
+
+
+class Watched:
+    def __init__(self, folder: Path, logs: list[notes.Verifier]) -> None:
+        self.who = key_folder.made(folder, NAME, notes.COSIGNED)
+        self.alarms: list[str] = []
+        self.folder = folder
+        self._witness = Witness(folder, logs)
+        self.server = server(self._witness, "127.0.0.1", 0, self.alarms.append)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    @property
+    def setting(self) -> str:
+        return f"{self.who}@{self.url}"
+
+    def status(self) -> str:
+        return self._witness.status()
+
+
+@contextmanager
+def serving(folder: Path, logs: list[notes.Verifier]) -> Iterator[Watched]:
+    watched = Watched(folder, logs)
+    thread = threading.Thread(target=watched.server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield watched
+    finally:
+        watched.server.shutdown()
+        thread.join()
+        watched.server.server_close()
+
+
+@contextmanager
+def watched_by(folder: Path, settings: Any) -> Iterator[Watched]:
+    """A witness of this installation's log, which is asked from now on."""
+    from casework.domain.sealing import seal_ledger
+
+    seal_ledger()  # the log has a key
+    with serving(folder, [log_key()]) as watched:
+        settings.WITNESSES = [watched.setting]
+        yield watched

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 from unicodedata import is_normalized, normalize
 
@@ -38,13 +39,38 @@ def canonical_digest(value: Any) -> str:
 def parse_canonical(data: bytes) -> Any:
     """The value whose canonical bytes are exactly `data`. Raises ValueError when `data` is anything else."""
     try:
-        value = json.loads(data.decode("utf-8"))
-        same = canonical(value) == data
+        text = data.decode("utf-8")
+        value = _reader.decode(text)
+        same = _is_plainly_canonical(text, data, value) or canonical(value) == data
     except (ValueError, TypeError, RecursionError) as problem:
         raise ValueError(f"Expected canonical JSON, but it could not be read: {problem}") from None
     if not same:
         raise ValueError("Expected canonical JSON, but it is written in another form.")
     return value
+
+
+def _is_plainly_canonical(text: str, data: bytes, value: Any) -> bool:
+    """What can be said quickly, and of nearly all there is: the library writes the value as the same text, and nothing
+    stands in it that would be sorted otherwise (beyond the basic plane) or is not in NFC. False leaves it open."""
+    if not data.isascii() and (_BEYOND.search(data) or not is_normalized("NFC", text)):
+        return False
+    return _writer.encode(value) == text
+
+
+def _whole(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > LARGEST_INTEGER:
+        raise ValueError(f"Expected an integer up to 2**53-1, but got one of {number.bit_length()} bits.")
+    return number
+
+
+def _refused(number: str) -> Any:
+    raise ValueError(f"Expected whole numbers, but got {number[:20]}.")
+
+
+_BEYOND = re.compile(rb"[\xf0-\xf4]")  # begins a character beyond the basic plane
+_reader = json.JSONDecoder(parse_int=_whole, parse_float=_refused, parse_constant=_refused)
+_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _checked(value: Any) -> Any:

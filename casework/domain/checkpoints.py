@@ -53,6 +53,12 @@ def log_key() -> notes.Verifier | None:
         return None
 
 
+def log_keys() -> list[notes.Verifier]:
+    """Whose signatures may stand below checkpoints: the log's, and those of the keys that it had before."""
+    who = log_key()
+    return [who, *map(notes.verifier, key_folder.earlier(settings.LOG_FOLDER))] if who else []
+
+
 def remembered_checkpoint() -> notes.Checkpoint | None:
     """What the key's folder says was signed last, which no database can take back."""
     note, who = key_folder.remembered(settings.LOG_FOLDER), log_key()

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from casework.domain.checkpoints import LogBroken, fewer_than_signed, log_key, remembered_checkpoint, stated
+from casework.domain.checkpoints import LogBroken, fewer_than_signed, log_keys, remembered_checkpoint, stated
 from casework.domain.log_tree import size_of_log, stored_nodes, stored_tile
 from casework.domain.verdict import Problem
 from casework.domain.witnesses import ALARMS, witnesses
@@ -130,13 +130,13 @@ def _tile_problem(place: tiles.Place, hashes: bytes) -> Problem | None:
 
 def _signatures(last_only: bool = False) -> Iterator[Problem]:
     """Every checkpoint bears the log's signature and says what its row says; so does what was signed last."""
-    who = log_key()
+    known = log_keys()
     checkpoints: Iterable[Checkpoint] = Checkpoint.objects.order_by("size").iterator()
     if last_only:
         checkpoints = Checkpoint.objects.order_by("-size")[:1]
     for checkpoint in checkpoints:
         try:
-            head = notes.checkpoint_of(notes.opened(checkpoint.note, *([who] if who else []))[0])
+            head = notes.checkpoint_of(notes.opened(checkpoint.note, *known)[0])
         except notes.NoteError as error:
             yield _wrong("signature", checkpoint.size, _("the checkpoint is not the log's: %(why)s") % {"why": error})
             return

@@ -2,137 +2,152 @@
 agree with it, and the log in which every entry has its place."""
 
 import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from casework.canonical import parse_canonical
 from casework.domain.law import laws
-from casework.domain.ledger import FORMAT, START, commitment, stream_of
+from casework.domain.ledger import FORMAT, START, commitment
 from casework.domain.log_check import case_problems, counts, log_problems
 from casework.domain.verdict import Problem, Verdict
-from casework.models import Case, CaseEvent, Document, EventText, StreamHead
+from casework.models import Case, CaseEvent, Document, StreamHead
+
+Row = tuple[str, int, int, str, str, str, str, Any]
+COLUMNS = ("stream", "seq", "id", "previous", "digest", "entry", "action", "texts__texts")
 
 
 def verify_ledger(case: str | None = None) -> Verdict:
     """Every stream was read from its start (one case's only, if asked), and the log; at most one problem a stream, in
-    order, then those of the log."""
+    order, then those of the log. What is held in memory does not grow with a stream."""
     verdict, seen = Verdict(), set()
-    for stream, events in _streams(case):
+    named: dict[str, tuple[str, int]] = {}  # cases that entries speak of, and the first that does
+    for stream, rows in groupby(_rows(case), key=itemgetter(0)):
+        chain = _Chain(stream, named)
+        chain.read(rows)
         seen.add(stream)
         verdict.streams += 1
-        verdict.checked += len(events)
-        if problem := _chain(stream, events) or _head(stream, events):
+        verdict.checked += chain.count
+        if problem := chain.problem or _head(chain):
             verdict.problems.append(problem)
     for stream, seq in _expected(case):
         if stream not in seen and seq:
             gone = _("all %(count)d entries of %(stream)s are gone") % {"count": seq, "stream": stream}
             verdict.problems.append(Problem(stream, 0, "missing", gone))
     if case is None:
-        verdict.problems += _unknown_cases(seen)
+        verdict.problems += _unknown_cases(named, seen)
     verdict.problems += case_problems(f"case:{case}") if case else log_problems()
     for name, count in counts(f"case:{case}" if case else "").items():
         setattr(verdict, name, count)
     return verdict
 
 
-def _streams(case: str | None) -> Iterator[tuple[str, list[CaseEvent]]]:
-    events = CaseEvent.objects.order_by("stream", "seq").select_related("texts")
+def _rows(case: str | None) -> Iterator[Row]:
+    events = CaseEvent.objects.order_by("stream", "seq")
     if case:
         events = events.filter(stream=f"case:{case}")
-    current: list[CaseEvent] = []
-    for event in events.iterator(chunk_size=2000):
-        if current and event.stream != current[0].stream:
-            yield current[0].stream, current
-            current = []
-        current.append(event)
-    if current:
-        yield current[0].stream, current
+    return events.values_list(*COLUMNS).iterator(chunk_size=2000)
 
 
-def _chain(stream: str, events: list[CaseEvent]) -> Problem | None:
-    """Sequence, predecessor, digest, canonical form, the columns beside the entry, and the commitments of its texts."""
-    previous = START
-    for number, event in enumerate(events, start=1):
+@dataclass
+class _Chain:
+    """One stream as it is read: its last entry, the documents it spoke of, and the first thing wrong with it."""
 
-        def bad(check: str, message: str, event: CaseEvent = event) -> Problem:
-            return Problem(stream, event.seq, check, message)
+    stream: str
+    named: dict[str, tuple[str, int]]
+    count: int = 0
+    seq: int = 0
+    digest: str = START
+    entry: dict[str, Any] = field(default_factory=dict)
+    documents: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    problem: Problem | None = None
 
-        if event.seq != number:
-            missing = _("entry %(number)d is missing; the next one is %(next)d") % {"number": number, "next": event.seq}
-            return Problem(stream, number, "sequence", missing)
-        if event.digest != hashlib.sha256(event.entry.encode()).hexdigest():
+    def read(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self.count += 1
+            if self.problem is None:
+                self.problem = self._checked(row)
+            self.seq, self.digest = row[1], row[4]
+
+    def _checked(self, row: Row) -> Problem | None:
+        """Sequence, predecessor, digest, canonical form, the columns beside the entry, and the commitments of its
+        texts."""
+        _stream, seq, pk, previous, digest, text, action, texts = row
+        if seq != self.count:
+            missing = _("entry %(number)d is missing; the next one is %(next)d") % {"number": self.count, "next": seq}
+            return Problem(self.stream, self.count, "sequence", missing)
+
+        def bad(check: str, message: str) -> Problem:
+            return Problem(self.stream, seq, check, message)
+
+        data = text.encode()
+        if digest != hashlib.sha256(data).hexdigest():
             return bad("digest", _("the entry is not the one that was hashed"))
         try:
-            entry = parse_canonical(event.entry.encode())
+            entry = parse_canonical(data)
         except ValueError:
             return bad("canonical", _("the entry is not canonical JSON"))
         if entry.get("format") != FORMAT:
             return bad("format", _("the entry has the unknown format '%(format)s'") % {"format": entry.get("format")})
-        if entry["previous"] != previous or event.previous != previous:
+        if entry["previous"] != self.digest or previous != self.digest:
             return bad("previous", _("the entry does not name the one before it"))
-        if (entry["stream"], entry["seq"], entry["id"], entry["action"]) != (
-            stream,
-            number,
-            str(event.pk),
-            event.action,
-        ):
+        if (entry["stream"], entry["seq"], entry["id"], entry["action"]) != (self.stream, seq, str(pk), action):
             return bad("columns", _("the row says something else than its entry"))
-        if check := _texts(event, entry):
-            return bad("text", check)
-        previous = event.digest
-    return None
+        if texts and (path := _another_text(texts, entry)):
+            return bad("text", _("the text of %(path)s is not the one that was committed to") % {"path": path})
+        self.entry = entry
+        for shown in entry.get("documents", ()):
+            self.documents[shown["document"]] = (seq, shown)
+        if self.stream != "access":
+            for number in _named(entry["data"]):
+                self.named.setdefault(number, (self.stream, seq))
+        return None
 
 
-def _texts(event: CaseEvent, entry: dict[str, Any]) -> str:
-    """Clear texts that are still there are the ones that were committed to."""
-    texts: EventText | None = getattr(event, "texts", None)
-    for item in texts.texts if texts else ():
+def _another_text(texts: list[dict[str, str]], entry: dict[str, Any]) -> str:
+    """The path of the first clear text that is still there and not the one that was committed to."""
+    for item in texts:
         committed: Any = entry
         for part in item["path"].split("."):
             committed = committed[int(part)] if isinstance(committed, list) else committed.get(part, {})
         if committed != {"sha256": commitment(item["salt"], item["text"])}:
-            return _("the text of %(path)s is not the one that was committed to") % {"path": item["path"]}
+            return item["path"]
     return ""
 
 
-def _head(stream: str, events: list[CaseEvent]) -> Problem | None:
+def _head(chain: _Chain) -> Problem | None:
     """The case (or the stream's head) names the last entry, and is in the state that it led to."""
-    last = events[-1]
-    if not stream.startswith("case:"):
-        head = StreamHead.objects.filter(stream=stream).first()
-        if head is None or (head.seq, head.head) != (last.seq, last.digest):
+    if not chain.stream.startswith("case:"):
+        head = StreamHead.objects.filter(stream=chain.stream).first()
+        if head is None or (head.seq, head.head) != (chain.seq, chain.digest):
             words = _("the last entry is not the one the stream ends with")
-            return Problem(stream, head.seq if head else 0, "head", words)
+            return Problem(chain.stream, head.seq if head else 0, "head", words)
         return None
-    case = Case.objects.filter(number=stream.removeprefix("case:")).first()
+    case = Case.objects.filter(number=chain.stream.removeprefix("case:")).first()
     if case is None:
-        return Problem(stream, 0, "case", _("the case of these entries is gone"))
-    if (case.seq, case.head) != (last.seq, last.digest):
-        first_gone = last.seq + 1 if case.seq > last.seq else last.seq
+        return Problem(chain.stream, 0, "case", _("the case of these entries is gone"))
+    if (case.seq, case.head) != (chain.seq, chain.digest):
+        first_gone = chain.seq + 1 if case.seq > chain.seq else chain.seq
         words = _("the case ends with entry %(case)d, the ledger with %(ledger)d")
-        return Problem(stream, first_gone, "head", words % {"case": case.seq, "ledger": last.seq})
-    entry = json.loads(last.entry)
-    if entry["to"] != str(case.state) or entry["type"] != case.type:
+        return Problem(chain.stream, first_gone, "head", words % {"case": case.seq, "ledger": chain.seq})
+    if chain.entry["to"] != str(case.state) or chain.entry["type"] != case.type:
         words = _("the case is '%(state)s', its last entry led to '%(to)s'")
-        return Problem(stream, last.seq, "state", words % {"state": case.state, "to": entry["to"]})
-    return _documents(case, events)
+        return Problem(chain.stream, chain.seq, "state", words % {"state": case.state, "to": chain.entry["to"]})
+    return _documents(chain, case)
 
 
-def _documents(case: Case, events: list[CaseEvent]) -> Problem | None:
+def _documents(chain: _Chain, case: Case) -> Problem | None:
     """Every document is as the last event that spoke of it says."""
-    said: dict[str, tuple[int, dict[str, Any]]] = {}
-    for event in events:
-        for shown in json.loads(event.entry).get("documents", ()):
-            said[shown["document"]] = (event.seq, shown)
     for document in Document.objects.filter(case=case):
-        seq, shown = said.get(str(document.pk), (0, {}))
+        seq, shown = chain.documents.get(str(document.pk), (0, {}))
         row = (str(document.state), document.file_sha256, document.snapshot_sha256)
         if row != tuple(shown.get(name) for name in ("state", "file_sha256", "snapshot_sha256")):
             words = _("document %(id)s is not as its event says") % {"id": document.pk}
-            return Problem(stream_of(case), seq, "document", words)
+            return Problem(chain.stream, seq, "document", words)
     return None
 
 
@@ -146,24 +161,18 @@ def _expected(case: str | None) -> Iterator[tuple[str, int]]:
         yield f"case:{number}", seq
 
 
-def _unknown_cases(seen: set[str]) -> list[Problem]:
+def _unknown_cases(named: dict[str, tuple[str, int]], seen: set[str]) -> Iterator[Problem]:
     """Cases that other entries speak of exist: a case gone with its whole chain is missed where it was named."""
     prefixes = tuple(f"{law.prefix}-" for law in laws().values())
-    problems, missed = [], set()
-    for event in CaseEvent.objects.exclude(stream="access").order_by("stream", "seq").iterator(chunk_size=2000):
-        for number in _named(json.loads(event.entry), prefixes):
-            if f"case:{number}" not in seen and number not in missed:
-                missed.add(number)
-                words = _("case %(case)s, named here, is gone") % {"case": number}
-                problems.append(Problem(event.stream, event.seq, "reference", words))
-    return problems
+    for number, (stream, seq) in named.items():
+        if number.startswith(prefixes) and f"case:{number}" not in seen:
+            words = _("case %(case)s, named here, is gone") % {"case": number}
+            yield Problem(stream, seq, "reference", words)
 
 
-def _named(entry: dict[str, Any], prefixes: tuple[str, ...]) -> Iterator[str]:
-    data = entry["data"]
+def _named(data: dict[str, Any]) -> Iterator[str]:
+    """What may be the numbers of cases."""
     for name in ("case", "number", "first", "last"):
-        if isinstance(value := data.get(name), str) and value.startswith(prefixes):
+        if isinstance(value := data.get(name), str):
             yield value
-    for value in data.get("numbers", ()):
-        if value.startswith(prefixes):
-            yield value
+    yield from data.get("numbers", ())

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from casework.transparency.notes import NoteError, Verifier, verifier, verifier_of
 
-KEY, VKEY, SIGNED = "key.pem", "vkey", "signed"
+KEY, VKEY, SIGNED, EARLIER = "key.pem", "vkey", "signed", "earlier"
 
 
 class KeyProblem(Exception):
@@ -50,6 +50,11 @@ def public(folder: Path) -> Verifier:
         return verifier((folder / VKEY).read_text())
     except (OSError, NoteError) as error:
         raise KeyProblem(f"{folder / VKEY}: {_reason(error)}") from None
+
+
+def earlier(folder: Path) -> list[str]:
+    """The vkeys of the keys that signed before this one."""
+    return (remembered(folder, EARLIER) or "").split()
 
 
 def private(folder: Path) -> Ed25519PrivateKey:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from django.utils import translation
@@ -46,8 +47,9 @@ def server(witness: Witness, host: str, port: int, alarm: Callable[[str], None])
             self.send_response(status)
             self.send_header("Content-Type", SIZE if status == 409 else TEXT)
             self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # whoever asked is gone, and asks again
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
             log.info(format, *args)

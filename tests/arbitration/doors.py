@@ -234,6 +234,7 @@ class Knocker:
                 (f"{name} {form}", [law_by_number(number).label, "--case", number, "--format", form], b"")
                 for name, number in numbers for form in ("svg", "bpmn")
             ],
+            "begin_log": [("again", ["--reason", "a backup was restored"], b"")],
             "retry_stuck": [
                 *((f"{name} review", ["--clock", number, "review"], b"") for name, number in numbers),
                 ("delivery", ["--delivery", "1"], b""), ("all", ["--all"], b""),

@@ -2,11 +2,13 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import time as clock
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,10 @@ from django.db import connection
 
 from casework.domain import ledger
 from casework.domain.log_tree import size_of_log
+from casework.domain.now import now
+from casework.domain.signing import token_digest
 from casework.domain.verification import verify_ledger
-from casework.models import CaseEvent, Checkpoint, Cosignature, Witness
+from casework.models import Account, CaseEvent, Checkpoint, Cosignature, Token, Witness
 from casework.transparency import key_folder
 from tests.broker.processes import address
 from tests.commands.conftest import refused, run
@@ -164,3 +168,65 @@ def test_worker_and_witness_as_processes_seal_within_seconds_and_survive_being_k
 def index_of(event: int) -> int:
     found = CaseEvent.objects.filter(pk=event).values_list("leaf__index", flat=True).first()
     return 2**60 if found is None else found
+
+
+REASON = ["--reason", "恢复了昨夜的备份"]
+
+
+@pytest.fixture
+def token_of_(real_db, monkeypatch):
+    """The shell holds that person's token, in this test's own database."""
+
+    def hold(login: str) -> None:
+        text = f"gd_{secrets.token_hex(16)}"
+        Token.objects.create(
+            account=Account.objects.get(username=login), digest=token_digest(text), created_at=now(),
+            expires_at=now() + timedelta(days=90),
+        )  # fmt: skip
+        monkeypatch.setenv("GONGDUAN_TOKEN", text)
+
+    return hold
+
+
+def test_begin_log_when_the_log_goes_on_refuses(real_db, time, token_of_):
+    run("seal_ledger")
+    token_of_("root")
+    refused(run("begin_log", "--as", "root", *REASON), 4, "it goes on")
+
+
+@pytest.mark.parametrize("login", ["fang", "aud", "ann"])
+def test_begin_log_for_whoever_is_no_administrator_is_refused(real_db, time, token_of_, login):
+    token_of_(login)
+    refused(run("begin_log", "--as", login, *REASON), 3, "the administrator")
+
+
+def test_begin_log_after_a_restore_goes_on_under_another_key_and_says_so(real_db, time, token_of_, tmp_path, settings):
+    """The folder remembers more than the database has: a backup was restored."""
+    token_of_("root")
+    with watched_by(tmp_path / "witness", settings):
+        run("seal_ledger")
+        signed_ahead()
+        ledger.note("org", "test", {"about": "nothing"})
+        refused(run("seal_ledger"), 1, "backup was restored")
+        before, old = run("show_log_key").out.strip(), Checkpoint.objects.latest("size")
+        begun = run("begin_log", "--as", "root", *REASON)
+        assert begun.status == 0 and begun.out.strip() == run("show_log_key").out.strip() != before
+        settings.WITNESSES = []
+        assert run("seal_ledger").json["signed"]
+    new = Checkpoint.objects.latest("size")
+    assert new.note.split("\n")[0] != old.note.split("\n")[0] and new.size > old.size
+    assert verify_ledger().ok, "what the old key signed is still checked with it"
+    assert (configured.LOG_FOLDER.with_name("log.1") / key_folder.SIGNED).exists()
+    entry = json.loads(CaseEvent.objects.get(action="log_begun_again").entry)
+    assert entry["data"]["key_before"] == before and "backup was restored" in entry["data"]["broken"]
+    assert entry["actor"] == "root" or entry["account"] == "root"
+    assert "REASON" not in entry["data"] and set(entry["data"]["reason"]) == {"sha256"}
+
+
+def signed_ahead() -> None:
+    from casework.domain.checkpoints import log_key
+    from casework.transparency import notes
+
+    folder = configured.LOG_FOLDER
+    body = notes.Checkpoint(log_key().name, size_of_log() + 50, b"x" * 32).body
+    key_folder.remember(folder, notes.signed(body, [notes.signature(log_key(), key_folder.private(folder), body)]))

@@ -55,6 +55,21 @@ def test_canonical_bytes_read_back_to_the_same_bytes(value: object) -> None:
     assert canonical(parse_canonical(data)) == data
 
 
+@given(VALUES, st.booleans(), st.booleans())
+def test_parse_canonical_takes_what_canonical_writes_and_nothing_else(value: object, spaced: bool, plain: bool) -> None:
+    """However JSON is written: only the one form is read."""
+    separators = (", ", ": ") if spaced else (",", ":")
+    data = json.dumps(value, ensure_ascii=plain, separators=separators).encode("utf-8", "surrogatepass")
+    try:
+        is_it = canonical(value) == data
+    except (TypeError, ValueError):
+        is_it = False
+    try:
+        assert canonical(parse_canonical(data)) == data and is_it
+    except ValueError:
+        assert not is_it
+
+
 @given(st.dictionaries(TEXT, st.integers(0, 9), min_size=2, max_size=6))
 def test_canonical_ignores_the_order_of_keys(value: dict[str, int]) -> None:
     try:
@@ -66,7 +81,28 @@ def test_canonical_ignores_the_order_of_keys(value: dict[str, int]) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":1,"a":1}', b'"e\xcc\x81"', b"1.0", b"\xff", b"", b"[" * 100_000],
+    [
+        *(b'{"b":1,"a":2}', b'{"a": 1}', b'{"a":1,"a":1}', b'"e\xcc\x81"', b"1.0", b"\xff", b"", b"[" * 100_000),
+        *(
+            b"1e3",
+            b"-0",
+            b"NaN",
+            b"Infinity",
+            b"01",
+            b"9007199254740993",
+            b'"\\ud800"',
+            b'"\\u4e2d"',
+            b"[1,]",
+            b'{"a":1.5}',
+        ),
+        *(
+            '{"\ue000":1,"\U00010000":2}'.encode(),
+            '{"中":1,"a":2}'.encode(),
+            '["e\u0301"]'.encode(),
+            b"[true,1] ",
+            b'{"a":1.5}',
+        ),
+    ],
 )
 def test_parse_canonical_refuses_any_other_form(data: bytes) -> None:
     with pytest.raises(ValueError):

@@ -47,6 +47,7 @@ def lend(workshops: list[tuple[Any, Any]]) -> None:
     for workshop, worker in workshops:
         if worker is not None:
             worker.returncode = None
+            worker.poll = lambda: None  # it lives, though it is not this process's own to ask
             workshop._child = worker
 
 

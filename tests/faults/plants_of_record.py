@@ -216,3 +216,41 @@ def poison_blocks_the_others() -> None:
         return True
 
     deliveries._attempt = attempt
+
+
+# The log
+
+
+@planted("tests/casework/test_sealing.py::test_publish_when_the_folder_remembers_more_than_there_is_refuses", "DID NOT")
+def what_was_signed_is_forgotten() -> None:
+    """The database alone says what was signed."""
+    from casework.domain import checkpoints
+
+    checkpoints.remembered_checkpoint = lambda: None
+
+
+@planted(
+    "tests/casework/test_log_check.py::test_edit_with_chain_and_tiles_anew_is_found_by_the_checkpoint", "assert []"
+)
+def checkpoints_not_compared() -> None:
+    from casework.domain import log_check
+
+    log_check._claims = lambda: iter(())
+
+
+@planted("tests/transparency/test_tree.py::test_inclusion_when_told_of_another_place_is_refused", "DID NOT RAISE")
+def index_beyond_the_size_taken() -> None:
+    from casework.transparency import tree
+
+    checked = tree.check_inclusion
+    put(checked, lambda leaf, index, size, proof, root: checked(leaf, index % max(size, 1), size or 1, proof, root))
+
+
+@planted(
+    "tests/transparency/test_witness.py::test_checkpoint_of_a_log_whose_tail_is_gone_is_refused_with_an_alarm", "700"
+)
+def smaller_tree_cosigned() -> None:
+    """The witness forgets what it has seen."""
+    from casework.transparency.witness import Witness
+
+    Witness.seen = lambda self, log: None

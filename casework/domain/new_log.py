@@ -16,8 +16,8 @@ from casework.transparency import key_folder, notes
 
 
 def begin_log(actor: Actor, reason: str) -> notes.Verifier:
-    """A new key, under a name of its own, signs the ledger from now on. The folder of the old one is kept beside, and its
-    key still counts for what it signed. The ledger says who did this, why, and what was signed last before.
+    """A new key, under a name of its own, signs the ledger from now on. The folder of the old one is kept beside,
+    and its key still counts for what it signed. The ledger says who did this, why, and what was signed last before.
 
     NotAllowedNow where the log goes on as it is. Witnesses have to be told the new key."""
     try:

@@ -20,6 +20,16 @@ def get_checkpoint(request: HttpRequest) -> HttpResponse:
 
 
 @router.get(
+    "/ledger/key", auth=None, summary="The log's key",
+    openapi_extra={"responses": {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}},
+)  # fmt: skip
+def get_key(request: HttpRequest) -> HttpResponse:
+    """What checkpoints are checked with, and keys that signed before, one a line. Compare it with what was published
+    elsewhere: whoever forges a checkpoint here would show their own key here, too."""
+    return HttpResponse(log.keys(), content_type=TEXT)
+
+
+@router.get(
     "/ledger/tile/{int:level}/{path:place}", auth=None, summary="A tile of the log's tree",
     openapi_extra={
         "responses": {200: {"content": {BYTES: {"schema": {"type": "string", "format": "binary"}}}}}

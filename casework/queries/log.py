@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from casework.domain.actor import Actor
+from casework.domain.checkpoints import log_keys
 from casework.domain.errors import NotAllowedNow, OutOfScope
 from casework.domain.log_tree import stored_nodes, stored_tile
 from casework.domain.witnesses import witnesses
@@ -23,6 +24,14 @@ def checkpoint_note() -> str:
     if last is None:
         raise NotAllowedNow(_("Expected a checkpoint, but nothing was sealed yet; try again in a minute"))
     return _cosigned(last)
+
+
+def keys() -> str:
+    """The log's key and those that it had before, a vkey a line; NotAllowedNow before the first checkpoint."""
+    found = log_keys()
+    if not found:
+        raise NotAllowedNow(_("Expected the log to have a key, but nothing was sealed yet; try again in a minute"))
+    return "".join(f"{who}\n" for who in found)
 
 
 def tile(level: int, place: str) -> bytes:

@@ -41,6 +41,12 @@ def test_checkpoint_before_anything_was_sealed_says_so(number: str):
     assert problem["code"] == "not_allowed_now" and "nothing was sealed yet" in problem["detail"]
 
 
+def test_key_is_read_by_anybody(number: str):
+    anybody("key", 409)
+    seal_ledger()
+    assert anybody("key").content.decode() == f"{checkpoints.log_key()}\n"
+
+
 def test_tiles_read_by_anybody_make_the_root_that_was_signed(number: str):
     """A stranger who has nothing but the addresses builds the tree."""
     for _ in range(300):

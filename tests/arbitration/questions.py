@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import get_commands, load_command_class
 
 from casework.domain.law import laws
-from casework.models import Person
+from casework.models import CaseEvent, Person
 from casework.queries.inbox import VIEWS
 from casework.queries.paging import to_cursor
 from tests.arbitration.worlds import LISTED, NORTH, OWN_SCORES, SOUTHERN, WORLDS, Numbers, no_of
@@ -62,11 +62,21 @@ def places_of(numbers: Numbers) -> Places:
             "document_id": {"ruling": numbers.ruling, "no ruling": NO_ID},
             "sha256": {"recording": numbers.recording, "no recording": "0" * 64},
             "import_id": {"nothing": NO_ID},
+            "event_id": {
+                "entry of ARB": entry_of(numbers.arbitration), "entry of EVL": entry_of(numbers.evaluation),
+                "entry of DSP": entry_of(numbers.dispute), "no entry": "1",
+            },
+            "level": {"leaves": "0"}, "place": {"first": "000.p/1", "none": "999"},
         },
         people=tuple(no_of(login) for login in (NORTH.agent, SOUTHERN.agent, NORTH.pool[1], SOUTHERN.pool[1])),
         calls=tuple(calls), units=("OC", "P-EC", "T-EC1", "T-SC1"),
         searches=tuple(name for call in calls[:2] for name in (call["external_id"], call["interaction_id"])),
     )  # fmt: skip
+
+
+def entry_of(number: str) -> str:
+    """The id of the case's first entry in the ledger."""
+    return str(CaseEvent.objects.get(stream=f"case:{number}", seq=1).pk)
 
 
 @cache

@@ -4,7 +4,7 @@ agree with it, and the log in which every entry has its place."""
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
@@ -18,22 +18,22 @@ from casework.domain.verdict import Problem, Verdict
 from casework.models import Case, CaseEvent, Document, StreamHead
 
 Row = tuple[str, int, int, str, str, str, str, Any]
+TOGETHER = 500  # streams whose rows are looked up at once
 COLUMNS = ("stream", "seq", "id", "previous", "digest", "entry", "action", "texts__texts")
 
 
 def verify_ledger(case: str | None = None) -> Verdict:
     """Every stream was read from its start (one case's only, if asked), and the log; at most one problem a stream, in
     order, then those of the log. What is held in memory does not grow with a stream."""
-    verdict, seen = Verdict(), set()
+    verdict = Verdict()
+    seen: set[str] = set()
     named: dict[str, tuple[str, int]] = {}  # cases that entries speak of, and the first that does
-    for stream, rows in groupby(_rows(case), key=itemgetter(0)):
-        chain = _Chain(stream, named)
-        chain.read(rows)
-        seen.add(stream)
-        verdict.streams += 1
-        verdict.checked += chain.count
-        if problem := chain.problem or _head(chain):
-            verdict.problems.append(problem)
+    chains = (_Chain(stream, named).read(rows) for stream, rows in groupby(_rows(case), key=itemgetter(0)))
+    while some := list(islice(chains, TOGETHER)):
+        seen.update(chain.stream for chain in some)
+        verdict.streams += len(some)
+        verdict.checked += sum(chain.count for chain in some)
+        verdict.problems += _problems(some)
     for stream, seq in _expected(case):
         if stream not in seen and seq:
             gone = _("all %(count)d entries of %(stream)s are gone") % {"count": seq, "stream": stream}
@@ -66,12 +66,13 @@ class _Chain:
     documents: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     problem: Problem | None = None
 
-    def read(self, rows: Iterable[Row]) -> None:
+    def read(self, rows: Iterable[Row]) -> "_Chain":
         for row in rows:
             self.count += 1
             if self.problem is None:
                 self.problem = self._checked(row)
             self.seq, self.digest = row[1], row[4]
+        return self
 
     def _checked(self, row: Row) -> Problem | None:
         """Sequence, predecessor, digest, canonical form, the columns beside the entry, and the commitments of its
@@ -119,15 +120,34 @@ def _another_text(texts: list[dict[str, str]], entry: dict[str, Any]) -> str:
     return ""
 
 
-def _head(chain: _Chain) -> Problem | None:
-    """The case (or the stream's head) names the last entry, and is in the state that it led to."""
-    if not chain.stream.startswith("case:"):
-        head = StreamHead.objects.filter(stream=chain.stream).first()
-        if head is None or (head.seq, head.head) != (chain.seq, chain.digest):
-            words = _("the last entry is not the one the stream ends with")
-            return Problem(chain.stream, head.seq if head else 0, "head", words)
+def _problems(chains: list[_Chain]) -> Iterator[Problem]:
+    """The first thing wrong with each of the chains, or with the rows that must agree with it."""
+    names = [chain.stream for chain in chains]
+    heads = StreamHead.objects.in_bulk(names)
+    cases = {f"case:{case.number}": case for case in Case.objects.filter(number__in=[n[5:] for n in names])}
+    documents: dict[int, list[Document]] = {case.pk: [] for case in cases.values()}
+    for document in Document.objects.filter(case__in=documents).defer("snapshot"):
+        documents[document.case_id].append(document)
+    for chain in chains:
+        case = cases.get(chain.stream)
+        found = chain.problem
+        if found is None and chain.stream.startswith("case:"):
+            found = _ends_with(chain, case) or _papers(chain, documents[case.pk] if case else [])
+        elif found is None:
+            found = _is_head(chain, heads.get(chain.stream))
+        if found:
+            yield found
+
+
+def _is_head(chain: _Chain, head: StreamHead | None) -> Problem | None:
+    if head is not None and (head.seq, head.head) == (chain.seq, chain.digest):
         return None
-    case = Case.objects.filter(number=chain.stream.removeprefix("case:")).first()
+    words = _("the last entry is not the one the stream ends with")
+    return Problem(chain.stream, head.seq if head else 0, "head", words)
+
+
+def _ends_with(chain: _Chain, case: Case | None) -> Problem | None:
+    """The case names the last entry, and is in the state that it led to."""
     if case is None:
         return Problem(chain.stream, 0, "case", _("the case of these entries is gone"))
     if (case.seq, case.head) != (chain.seq, chain.digest):
@@ -137,12 +157,12 @@ def _head(chain: _Chain) -> Problem | None:
     if chain.entry["to"] != str(case.state) or chain.entry["type"] != case.type:
         words = _("the case is '%(state)s', its last entry led to '%(to)s'")
         return Problem(chain.stream, chain.seq, "state", words % {"state": case.state, "to": chain.entry["to"]})
-    return _documents(chain, case)
+    return None
 
 
-def _documents(chain: _Chain, case: Case) -> Problem | None:
+def _papers(chain: _Chain, documents: list[Document]) -> Problem | None:
     """Every document is as the last event that spoke of it says."""
-    for document in Document.objects.filter(case=case):
+    for document in documents:
         seq, shown = chain.documents.get(str(document.pk), (0, {}))
         row = (str(document.state), document.file_sha256, document.snapshot_sha256)
         if row != tuple(shown.get(name) for name in ("state", "file_sha256", "snapshot_sha256")):

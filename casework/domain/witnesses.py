@@ -40,14 +40,20 @@ def witnesses() -> Iterator[tuple[notes.Verifier, str]]:
         vkey, _at, url = entry.partition("@")
         try:
             who = notes.verifier(vkey)
+            if who.kind != notes.COSIGNED or not url.startswith(("http://", "https://")):
+                raise notes.NoteError(_("it is no witness's key with an address"))
         except notes.NoteError as error:
-            who = None
-            reason = str(error)
-        if who is None or who.kind != notes.COSIGNED or not url.startswith(("http://", "https://")):
-            reason = reason if who is None else _("it is no witness's key with an address")
             words = _("GONGDUAN_WITNESSES: %(entry)s cannot be used: %(reason)s; expected VKEY@URL")
-            raise LogBroken(words % {"entry": entry[:80], "reason": reason})
+            raise LogBroken(words % {"entry": entry[:80], "reason": error}) from None
         yield who, url.rstrip("/")
+
+
+def witness_names() -> list[str]:
+    """Whose cosignatures count; none where the settings cannot be read, which workers and doctor tell."""
+    try:
+        return [who.name for who, _url in witnesses()]
+    except LogBroken:
+        return []
 
 
 def ask_witnesses() -> int:

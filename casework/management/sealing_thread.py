@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from casework.domain.checkpoints import LogBroken
 from casework.domain.sealing import seal_ledger
@@ -44,7 +44,7 @@ def _seal_once() -> float:
     except LogBroken as problem:
         log.error("the ledger is not sealed: %s", problem)
         return AFTER_ALARM
-    except DatabaseError:
+    except Exception:  # whatever it was, a worker that no longer seals must not go unnoticed, nor end for ever
         log.exception("the ledger could not be sealed; it is tried again")
         return AFTER_TROUBLE
     return EVERY

@@ -172,7 +172,7 @@ const checks = {
   key(all, given) {
     const files = [...(given.log ? [] : ["keys/log.vkey"]), ...(given.witness ? [] : ["keys/witnesses.vkey"])];
     const only = files.map((name) => text(all.folder.read(name)).trim()).join(" ").trim();
-    const said = say("须与公布者核对的公钥", "keys to be compared with those published", only || 0);
+    const said = say("须与公布者核对的公钥", "keys to be compared with those published", only || "—");
     if (given.trust || !only) return said;
     throw new Unknown(said);
   },

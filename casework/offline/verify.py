@@ -104,7 +104,7 @@ def checks(where, given, trust):
     yield "未联署 ¦ not cosigned by" if lacking else said, names, not lacking and bool(others or trust)
 
     only = " ".join(text.decode().strip() for kind, text in texts.items() if not given[kind]).strip()
-    yield "须与公布者核对的公钥 ¦ keys to be compared with those published", only or 0, trust or not only
+    yield "须与公布者核对的公钥 ¦ keys to be compared with those published", only or "—", trust or not only
 
     listed, digest = json.loads(files["manifest.json"])["files"], sha256(files["manifest.json"]).hexdigest()
     recorded = [export["stream"], export["action"], data["what"], data["manifest"]]

@@ -9,7 +9,7 @@ from casework.domain.actor import Actor
 from casework.domain.checkpoints import log_keys
 from casework.domain.errors import NotAllowedNow, OutOfScope
 from casework.domain.log_tree import stored_nodes, stored_tile
-from casework.domain.witnesses import witnesses
+from casework.domain.witnesses import witness_names
 from casework.models import CaseEvent, Checkpoint, LogLeaf
 from casework.queries.events import event_entries
 from casework.queries.sight import opened
@@ -68,7 +68,7 @@ def proof_at(index: int, checkpoint: Checkpoint, node: tree.Node) -> str:
 def checkpoint_over(index: int) -> Checkpoint | None:
     """The last checkpoint over the entry that a witness has cosigned, if one has; else the last one."""
     over = _checkpoints().filter(size__gt=index)
-    cosigned = over.filter(cosignatures__witness__in=[who.name for who, _url in witnesses()])
+    cosigned = over.filter(cosignatures__witness__in=witness_names())
     return cosigned.first() or over.first()
 
 

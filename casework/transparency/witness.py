@@ -73,7 +73,11 @@ class Witness:
         """What it has seen of each log, and every alarm it raised, a line each."""
         lines = []
         for log in self._logs:
-            head = self.seen(log)
+            try:
+                head = self.seen(log)
+            except Refusal as refusal:
+                lines.append(f"{log.name} ALARM {refusal.alarm}")
+                continue
             lines.append(f"{log.name} {head.size} {head.root.hex()}" if head else f"{log.name} 0")
         lines += [file.read_text().partition("\n")[0] for file in sorted(self.folder.glob(f"{ALARM}-*"))]
         return "".join(f"{line}\n" for line in lines)

@@ -114,6 +114,13 @@ def test_proof_up_to_a_cosigned_checkpoint_is_given_before_one_that_is_not(numbe
         assert opened(proof.checkpoint).size == cosigned < size_of_log()
 
 
+def test_proof_when_the_settings_name_no_witness_that_can_be_read_is_given_all_the_same(number: str, settings):
+    seal_ledger()
+    settings.WITNESSES = ["nonsense"]
+    event = CaseEvent.objects.filter(stream=f"case:{number}").first()
+    assert notes.read(Caller("aud").get(f"/ledger/events/{event.pk}/proof").decode())
+
+
 def test_proof_before_the_entry_is_sealed_says_that_it_waits(number: str):
     event = CaseEvent.objects.filter(stream=f"case:{number}").first()
     problem = Caller("aud").get(f"/ledger/events/{event.pk}/proof", 409)

@@ -155,7 +155,7 @@ def test_witness_whose_memory_was_forged_does_not_believe_it(witness: Watched):
     seen = next(witness.folder.glob("seen-*"))
     seen.write_text(seen.read_text().replace("\n300\n", "\n200\n"))
     assert ask(witness, Log(700).request(200)) == (500, "text/plain; charset=utf-8", "its memory was changed\n")
-    assert "not what this witness wrote" in witness.alarms[0]
+    assert "not what this witness wrote" in witness.alarms[0] and "ALARM" in witness.status()
 
 
 def test_key_of_a_witness_is_for_its_owner_only(witness: Watched):

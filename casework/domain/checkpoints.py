@@ -24,7 +24,7 @@ def publish() -> Checkpoint | None:
     if not _is_behind():
         return None  # before a transaction begins, which on SQLite makes all others wait
     with transaction.atomic():
-        if not alone():
+        if not alone() or not _is_behind():  # somebody else has just signed it
             return None
         size, last = size_of_log(), last_checkpoint()
         who = _signer(last)

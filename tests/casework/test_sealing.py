@@ -128,6 +128,17 @@ def test_seal_by_four_at_once_gives_each_place_once(ledger_):
     assert verify_ledger().ok
 
 
+def test_publish_by_four_at_once_signs_once(ledger_):
+    """Whoever finds that there is something to sign may find it signed once it is their turn."""
+    for _ in range(12):
+        noted()
+        sequence()
+        results = at_once(*[publish] * 4)
+        assert not [result for result in results if isinstance(result, Exception)], results
+        assert len([result for result in results if result is not None]) == 1
+    assert verify_ledger().ok
+
+
 def test_publish_when_the_key_was_kept_by_its_owner_only(ledger_):
     seal_ledger()
     folder = configured.LOG_FOLDER

@@ -53,16 +53,25 @@ def _settled() -> models.QuerySet[Unsequenced]:
     waiting = Unsequenced.objects.filter(Exists(CaseEvent.objects.filter(pk=OuterRef("event_id"))))
     if connection.vendor != "postgresql":
         return waiting
-    return waiting.filter(Q(xid__lt=_Snapshot("xmin")) | Q(xid__gte=_Snapshot("xmax")))
+    return waiting.filter(Q(xid__lt=_Number(OLDEST_OPEN)) | Q(xid__gte=_Number(NEXT)))
 
 
-class _Snapshot(models.Func):
-    """A bound of the transactions that the statement sees."""
+NEXT = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+# Transactions are numbered for all databases of a server: one that is seen to work in another is no concern of ours.
+OLDEST_OPEN = f"""COALESCE((
+  SELECT min(open::text::bigint) FROM pg_snapshot_xip(pg_current_snapshot()) AS open
+  WHERE NOT EXISTS (
+    SELECT 1 FROM pg_stat_activity AS other WHERE other.datname <> current_database()
+      AND other.backend_xid::text::bigint = (open::text::bigint & 4294967295))), {NEXT})"""
+
+
+class _Number(models.Func):
+    """A number of PostgreSQL's, of a transaction."""
 
     output_field = models.BigIntegerField()
 
-    def __init__(self, bound: str) -> None:
-        super().__init__(template=f"pg_snapshot_{bound}(pg_current_snapshot())::text::bigint")
+    def __init__(self, sql: str) -> None:
+        super().__init__(template=sql)
 
 
 def _grow(size: int, leaves: Iterable[bytes]) -> None:

@@ -113,6 +113,18 @@ def test_sequence_while_a_transaction_is_open_waits_for_it_and_loses_nothing(led
 
 
 @postgresql_only
+def test_sequence_while_another_database_of_the_server_is_written_does_not_wait_for_it(ledger_):
+    import psycopg
+
+    own = connection.get_connection_params()
+    where = {name: own[name] for name in ("host", "port", "user", "password") if name in own}
+    with psycopg.connect(dbname="postgres", **where) as other:
+        other.execute("SELECT pg_current_xact_id()")  # open until the end of this block
+        noted()
+        assert sequence() == CaseEvent.objects.count()
+
+
+@postgresql_only
 def test_sequence_of_rows_from_another_server_does_not_wait_for_its_numbers(ledger_):
     """After a restore the rows in line name transactions that this server has not reached."""
     Unsequenced.objects.update(xid=2**40)

@@ -61,8 +61,8 @@ def log_keys() -> list[notes.Verifier]:
 
 def remembered_checkpoint() -> notes.Checkpoint | None:
     """What the key's folder says was signed last, which no database can take back."""
-    note, who = key_folder.remembered(settings.LOG_FOLDER), log_key()
-    if note is None or who is None:
+    who = log_key()
+    if who is None or (note := key_folder.remembered(settings.LOG_FOLDER)) is None:
         return None
     try:
         return notes.checkpoint_of(notes.opened(note, who)[0])

@@ -8,7 +8,14 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from casework.domain.checkpoints import LogBroken, fewer_than_signed, log_keys, remembered_checkpoint, stated
+from casework.domain.checkpoints import (
+    LogBroken,
+    fewer_than_signed,
+    last_checkpoint,
+    log_keys,
+    remembered_checkpoint,
+    stated,
+)
 from casework.domain.log_tree import size_of_log, stored_nodes, stored_tile
 from casework.domain.verdict import Problem
 from casework.domain.witnesses import ALARMS, witnesses
@@ -39,7 +46,7 @@ def case_problems(stream: str) -> Iterator[Problem]:
             if node(0, index) != tree.leaf_hash(entry.encode()):
                 yield _another(index)
                 return
-        last = Checkpoint.objects.order_by("-size").first()
+        last = last_checkpoint()
         if last and tree.root(node, last.size).hex() != last.root:
             yield _wrong("checkpoint", last.size, _("the events are not the ones that the log signed"))
     except LookupError as error:
@@ -97,7 +104,7 @@ def _tree() -> Iterator[Problem]:
 
 
 def _claims() -> Iterator[Claim]:
-    """What was ever signed and is still known: by the database, by the key's folder, by witnesses."""
+    """What was ever signed and is still known: by the database, and by the key's folder."""
     for size, root in Checkpoint.objects.values_list("size", "root"):
         yield size, bytes.fromhex(root), "checkpoint"
     try:

@@ -1,8 +1,8 @@
 """The log's tree as the database keeps it, in tiles."""
 
-from casework.models import CaseEvent, LogLeaf, Tile
+from casework.models import LogLeaf, Tile
 from casework.transparency import tiles
-from casework.transparency.tree import Node, leaf_hash
+from casework.transparency.tree import Node
 
 
 def size_of_log() -> int:
@@ -29,7 +29,3 @@ def stored_tile(level: int, number: int) -> bytes:
     if found is None:
         raise LookupError(f"Expected tile {number} of level {level}, but there is none.")
     return bytes(found)
-
-
-def leaf_of(event: CaseEvent) -> bytes:
-    return leaf_hash(event.entry.encode())

@@ -6,12 +6,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 
 from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from casework.domain.checkpoints import LogBroken
+from casework.domain.checkpoints import LogBroken, stated
 from casework.domain.log_tree import stored_nodes
 from casework.domain.now import now
 from casework.models import Checkpoint, Cosignature, Witness
@@ -71,9 +72,8 @@ def _asked(who: notes.Verifier, url: str) -> bool:
     row = _taken(who)
     if row is None:
         return False
-    checkpoint = Checkpoint.objects.latest(
-        "size"
-    )  # read once nobody else asks: an older one than the witness knows would alarm it
+    # Read once nobody else asks: an older one than the witness knows would alarm it.
+    checkpoint = Checkpoint.objects.latest("size")
     try:
         line, at = _cosigned(who, url, checkpoint, row)
     except _Answer as answer:
@@ -106,9 +106,8 @@ def _cosigned(who: notes.Verifier, url: str, checkpoint: Checkpoint, row: Witnes
         raise _Answer(Problem.REFUSED)
     if status != 200:
         raise _Answer(Problem.STRANGE, f"{status}: {answer[:200]}")
-    body = checkpoint.note.rpartition("\n\n")[0] + "\n"
     try:
-        _body, signers = notes.opened(notes.signed(body, [answer]), who)
+        _body, signers = notes.opened(notes.signed(stated(checkpoint).body, [answer]), who)
     except notes.NoteError as error:
         raise _Answer(Problem.STRANGE, str(error)) from None
     line = next(line for line in answer.splitlines(keepends=True) if line.startswith(f"\N{EM DASH} {who.name} "))
@@ -129,7 +128,7 @@ def _sent(url: str, known: int, checkpoint: Checkpoint) -> tuple[int, str]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read(LONGEST_ANSWER).decode("utf-8", "replace")
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         raise _Answer(Problem.AWAY, str(getattr(error, "reason", error))) from None
 
 

@@ -89,18 +89,18 @@ def refusal_not_remembered() -> None:
     perform._remember = lambda *args: None
 
 
-@planted("tests/casework/test_verification.py::test_change_state_past_perform_is_found", "IndexError")
+@planted("tests/casework/test_verification.py::test_change_state_past_perform_is_found", "== 'state'")
 def head_not_verified() -> None:
     from casework.domain import verification
 
-    verification._head = lambda stream, events: None
+    verification._ends_with = lambda chain, case: None
 
 
-@planted("tests/casework/test_verification.py::test_change_clear_text_is_found", "IndexError")
+@planted("tests/casework/test_verification.py::test_change_clear_text_is_found", "== 'text'")
 def clear_text_not_verified() -> None:
     from casework.domain import verification
 
-    verification._texts = lambda event, entry: ""
+    verification._another_text = lambda texts, entry: ""
 
 
 @planted("tests/documents/test_verify.py::test_verify_appended_bytes_are_found", "covers_whole_file")

@@ -28,7 +28,7 @@ def put(folder: Path, data: bytes) -> str:
     target = path_of(folder, digest)
     if target.exists() and hashlib.sha256(target.read_bytes()).hexdigest() == digest:
         return digest
-    with _written(target) as out:
+    with written(target) as out:
         out.write(data)
     return digest
 
@@ -41,7 +41,7 @@ def adopt(folder: Path, file: Path, digest: str) -> None:
         given = file.open("rb")
     except FileNotFoundError:
         raise _missing(digest) from None
-    with given, _written(path_of(folder, digest)) as out:
+    with given, written(path_of(folder, digest)) as out:
         found = hashlib.sha256()
         while part := given.read(PART):
             found.update(part)
@@ -51,7 +51,7 @@ def adopt(folder: Path, file: Path, digest: str) -> None:
 
 
 @contextmanager
-def _written(target: Path) -> Iterator[BinaryIO]:
+def written(target: Path) -> Iterator[BinaryIO]:
     """What is written stands there, on disk and whole, once this is over; if anything fails, nothing of it is left."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent)

@@ -31,6 +31,7 @@ if fault := os.environ.get("GONGDUAN_PLANT"):
     plant(fault)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+BEFORE_ALL = datetime(2025, 1, 1, tzinfo=SHANGHAI)  # of what any test plays
 DATA = Path(settings.BASE_DIR) / "demo" / "data"
 
 
@@ -42,7 +43,7 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
     `real_db` alone would then copy, and seed, the product's."""
     from casework.documents.pki import make_pki
 
-    make_pki(settings.PKI_FOLDER, {"zh": "测试呼叫中心", "en": "Test contact centre"}, False)
+    make_pki(settings.PKI_FOLDER, {"zh": "测试呼叫中心", "en": "Test contact centre"}, False, since=BEFORE_ALL)
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
         seed()
@@ -134,16 +135,32 @@ def acting(login: str, **values) -> Actor:
 @pytest.fixture
 def real_db(django_db_setup, django_db_blocker) -> Iterator[None]:
     """A database of the test's own, copied from the seeded one: real commits, threads and processes allowed."""
-    with django_db_blocker.unblock():
-        original = connection.settings_dict["NAME"]
-        copy = _copied(str(original))
-        forget()
-        try:
+    with django_db_blocker.unblock(), _own_copy():
+        yield
+
+
+@contextlib.contextmanager
+def own_database() -> Iterator[None]:
+    """The same, and a time of its own, for what a module makes once."""
+    time = now._fixed.set(None)
+    try:
+        with _own_copy():
             yield
-        finally:
-            connections.close_all()
-            connection.settings_dict["NAME"] = original
-            _drop(copy)
+    finally:
+        now._fixed.reset(time)
+
+
+@contextlib.contextmanager
+def _own_copy() -> Iterator[None]:
+    original = str(connection.settings_dict["NAME"])
+    copy = _copied(original)
+    forget()
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = original
+        _drop(copy)
 
 
 def _copied(original: str) -> str:

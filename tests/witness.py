@@ -21,7 +21,8 @@ class Watched:
         self.folder = folder
         self._witness = Witness(folder, logs)
         self.server = server(self._witness, "127.0.0.1", 0, self.alarms.append)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.site = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"{self.site}/{self._witness.path}"
 
     @property
     def setting(self) -> str:

@@ -8,6 +8,7 @@ from ninja import Router
 from casework import queries
 from casework.api import shapes
 from casework.api.cases import who
+from casework.queries import log
 from casework.serving import serve
 
 router = Router()
@@ -42,4 +43,18 @@ def get_pdf(request: HttpRequest, document_id: str) -> HttpResponse:
     response = HttpResponse(data, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{case.number}-{document.kind}.pdf"'
     response["ETag"] = f'"{document.file_sha256}"'
+    return response
+
+
+@router.get(
+    "/documents/{document_id}/proof", tags=["documents"], summary="Proof that the document was issued",
+    openapi_extra={"responses": {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}},
+)  # fmt: skip
+def get_proof_of_document(request: HttpRequest, document_id: str) -> HttpResponse:
+    """A C2SP `.tlog-proof` file with the ledger's entry in it, which names the file by its SHA-256. With it, the PDF
+    and our published keys anybody can check the document offline (`verify_pdf.py`)."""
+    document, proof = log.proof_of_document(document_id, who(request))
+    response = HttpResponse(proof, content_type="text/plain; charset=utf-8")
+    name = f"{document.case.number}-{document.kind}.tlog-proof"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pikepdf
@@ -22,6 +22,7 @@ from casework.documents.limits import Limits
 from casework.documents.snapshot import address_digest, signature_fields
 
 ATTACHMENT = "decision.json"
+STAMPED = ("/Producer", "/ModDate")  # by whoever saves it
 
 
 def prepare() -> None:
@@ -31,7 +32,8 @@ def prepare() -> None:
 
 
 def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
-    """`head` = {roots: [PEM], at: time or null}. Answers the facts, or {unreadable: why}."""
+    """`head` = {roots: [PEM], at: when it was issued, or null}. Certificates are held against the time of signing,
+    which cannot be later. Answers the facts, or {unreadable: why}."""
     try:
         reader = PdfFileReader(io.BytesIO(blob), strict=True)
         signatures = list(reader.embedded_signatures)
@@ -47,6 +49,7 @@ def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, A
         "signatures": [_signature(signature, blob, head) for signature in signatures],
         "unsigned": [name for name, signed in fields.items() if not signed],
         "attachment": _attachment(blob),
+        "retitled": _is_retitled(blob, signatures),
     }, b""
 
 
@@ -58,13 +61,21 @@ def _signature(signature: EmbeddedPdfSignature, blob: bytes, head: dict[str, Any
         "changes": "unknown",
         "problem": "",
         "serial": "",
+        "person": "",
+        "at": "",
+        "in_force": False,
+        "lasts": False,
         "to_the_end": False,
         "plain": False,
     }
     try:
         facts |= _extent(signature, blob)
-        facts["serial"] = f"{signature.signer_cert.serial_number:x}"
-        moment = datetime.fromisoformat(head["at"]) if head.get("at") else None
+        facts |= _signer(signature)
+        now = datetime.now(UTC)
+        latest = datetime.fromisoformat(head["at"]) if head["at"] else now
+        moment = min(signature.self_reported_timestamp or latest, latest)
+        held = signature.signer_cert.not_valid_before, signature.signer_cert.not_valid_after
+        facts["in_force"], facts["lasts"] = held[0] <= moment <= held[1], held[0] <= now <= held[1]
         roots = [x509.Certificate.load(pem.unarmor(root.encode())[2]) for root in head["roots"]]
         context = ValidationContext(trust_roots=roots, allow_fetching=False, moment=moment)
         status = validate_pdf_signature(signature, context)
@@ -76,6 +87,17 @@ def _signature(signature: EmbeddedPdfSignature, blob: bytes, head: dict[str, Any
     except Exception as problem:
         facts["problem"] = f"{type(problem).__name__}: {problem}"[:300]
     return facts
+
+
+def _signer(signature: EmbeddedPdfSignature) -> dict[str, str]:
+    """The certificate, whose it is (empty: nobody's, but the organisation's), and when they say that they signed."""
+    subject = signature.signer_cert.subject.native
+    at = signature.self_reported_timestamp
+    return {
+        "serial": f"{signature.signer_cert.serial_number:x}",
+        "person": str(subject.get("serial_number", "")),
+        "at": at.isoformat() if at and at.tzinfo else "",
+    }
 
 
 def _changes(level: ModificationLevel | None, allowed: bool) -> str:
@@ -103,8 +125,24 @@ def _extent(signature: EmbeddedPdfSignature, blob: bytes) -> dict[str, bool]:
     }
 
 
+def _is_retitled(blob: bytes, signatures: list[EmbeddedPdfSignature]) -> bool:
+    """Whether title or author were changed after the first signature, which pyHanko allows as an update of metadata."""
+    if not signatures:
+        return False
+    try:
+        _start, _first, end, last = (int(number) for number in signatures[0].byte_range)
+        return _titles(blob[: end + last]) != _titles(blob)
+    except pikepdf.PdfError:
+        return True  # what cannot be read is not what was signed
+
+
+def _titles(blob: bytes) -> dict[str, str]:
+    with pikepdf.open(io.BytesIO(blob)) as opened:
+        return {str(key): str(value) for key, value in opened.docinfo.items() if key not in STAMPED}
+
+
 def _attachment(blob: bytes) -> dict[str, Any]:
-    """{sha256, fields, address_ok, unprinted}, or {problem}."""
+    """{sha256, id, fields, people, address_ok, unprinted}, or {problem}; `people`: staff number by field."""
     try:
         with pikepdf.open(io.BytesIO(blob)) as opened:
             if ATTACHMENT not in opened.attachments or len(opened.attachments) != 1:
@@ -116,6 +154,7 @@ def _attachment(blob: bytes) -> dict[str, Any]:
             "sha256": hashlib.sha256(data).hexdigest(),
             "id": str(snapshot.get("id", "")),
             "fields": signature_fields(snapshot),
+            "people": {str(decider["field"]): str(decider["no"]) for decider in snapshot.get("deciders", [])},
             "address_ok": fragment == address_digest(snapshot),
             "unprinted": printed.missing(snapshot, blob)[:5],
         }

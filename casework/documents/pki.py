@@ -110,7 +110,7 @@ def issue_person_certificate(
         _name_part(NameOID.COMMON_NAME, name),
         _name_part(NameOID.SERIAL_NUMBER, staff_no),
     ]
-    certificate = _certificate(subject, key, root, _stored_key(Path(folder), ROOT), PERSON_YEARS, since)
+    certificate = _certificate(subject, key, root, stored_key(Path(folder), ROOT), PERSON_YEARS, since)
     return IssuedCertificate(_pem(certificate), locked, pki.root_pem, serial_of(certificate))
 
 
@@ -215,7 +215,8 @@ def _name_part(kind: x509.ObjectIdentifier, text: str) -> x509.NameAttribute[str
     return x509.NameAttribute(kind, text)
 
 
-def _stored_key(folder: Path, name: str) -> PrivateKey:
+def stored_key(folder: Path, name: str) -> PrivateKey:
+    """The key of the root or the seal, unlocked. Raises OSError where it cannot be read."""
     return unlock((folder / f"{name}.key.pem").read_text(), (folder / f"{name}.passphrase").read_text())
 
 

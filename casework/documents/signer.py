@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -60,10 +61,15 @@ class LocalSigner:
         return self._key.sign(digest, padding.PKCS1v15(), Prehashed(SHA256()))
 
 
-def seal_signer(folder: Path) -> LocalSigner:
-    """The organisation's seal from a folder made by `make_pki`; loaded once a process. Raises PkiError."""
+def seal_signer(folder: Path, at: datetime) -> LocalSigner:
+    """The organisation's seal from a folder made by `make_pki`, to seal with at that time; loaded once a process.
+    Raises PkiError, also where its certificate has run out."""
     pki = load_pki(folder)
-    return _seal_from(pki.seal_pem, pki.root_pem, Path(folder))
+    seal = _seal_from(pki.seal_pem, pki.root_pem, Path(folder))
+    if seal.certificate.not_valid_after_utc < at:
+        words = _("The seal in %(folder)s has run out. Put a new seal of the same root in its place.")
+        raise PkiError(words % {"folder": folder})
+    return seal
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,5 @@
-"""Whether a file is a document of ours, unchanged: file, signatures, snapshot, and what the ledger says of it."""
+"""Whether a file is a document of ours, unchanged: file, signatures, snapshot, and what the ledger and the log say of
+it. One check a line; the public page tells the same with fewer words."""
 
 import hashlib
 from uuid import UUID
@@ -6,21 +7,69 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from casework.documents.check import Check, Expected
+from casework.documents.limits import DEFAULT_LIMITS, Limits
 from casework.documents.pki import load_pki
-from casework.documents.verify import Check, Expected, claimed_id, verify
+from casework.documents.verify import claimed_id, verify
+from casework.domain.log_proofs import Proven, issue_of, proof_of_event, proven
+from casework.domain.now import now
+from casework.domain.published_keys import revoked
 from casework.domain.verification import verify_ledger
+from casework.domain.witnesses import witness_names
 from casework.domain.wording import seat_label
 from casework.models import Document
+from casework.transparency.notes import NoteError
 
 
-def check_document(data: bytes, trust: list[str] | None = None) -> list[Check]:
+def check_document(data: bytes, trust: list[str] | None = None, proof: str = "") -> list[Check]:
     """One check a line. The document is found by the file's digest; a changed file is held against the document its
-    snapshot names. `trust` = root certificates (PEM), else those of this installation."""
-    roots = trust or [load_pki(settings.PKI_FOLDER).root_pem]
+    snapshot names. `trust` = root certificates (PEM), else those of this installation; `proof` = the .tlog-proof that
+    came with the file."""
     document = _document(data)
-    expected = expected_of(document) if document else None
-    checks = verify(data, roots=roots, expected=expected, named=seat_label)
-    return [*checks, *_on_record(document)]
+    checks = [*file_checks(data, document, trust), *_on_record(document)]
+    return [*checks, *log_checks(document), *([proof_check(data, proof)] if proof else [])]
+
+
+def file_checks(
+    data: bytes, document: Document | None, trust: list[str] | None = None, limits: Limits = DEFAULT_LIMITS
+) -> list[Check]:
+    """What the file tells, held against the record of the document if there is one."""
+    roots = trust or [load_pki(settings.PKI_FOLDER).root_pem]
+    expected = _expected(document) if document else None
+    return verify(data, roots=roots, expected=expected, revoked=revoked, limits=limits, named=seat_label)
+
+
+def log_checks(document: Document | None) -> list[Check]:
+    """The entry that issued the document has its place in the log, under a checkpoint that others have cosigned. It is
+    proven and checked as it would be outside."""
+    event = issue_of(document) if document else None
+    if document is None or event is None:
+        return []
+    try:
+        text = proof_of_event(event, with_entry=True)
+        if text is None:
+            words = _("its entry waits to be sealed; try again in a minute")
+            return [Check("log", None, words)]
+        shown = proven(text)
+    except (NoteError, LookupError) as error:
+        return [Check("log", False, _("its entry cannot be proven: %(reason)s") % {"reason": error})]
+    issued = shown.issued(str(document.pk)) or {}
+    if issued.get("file_sha256") != document.file_sha256:
+        return [Check("log", False, _("the entry that issued it names another file"))]
+    return [Check("log", True, _in_words(shown)), *_witnessed(shown)]
+
+
+def proof_check(data: bytes, text: str) -> Check:
+    """Whether the proof that came with the file shows that just this file was issued."""
+    try:
+        shown = proven(text)
+    except NoteError as error:
+        return Check("proof", False, _("the proof given proves nothing: %(reason)s") % {"reason": error})
+    digest = hashlib.sha256(data).hexdigest()
+    files = [one["file_sha256"] for one in shown.entry.get("documents", ()) if one["state"] == "issued"]
+    if digest not in files:
+        return Check("proof", False, _("the proof given is that of another file"))
+    return Check("proof", True, _("the proof given shows it: %(words)s") % {"words": _in_words(shown)})
 
 
 def _document(data: bytes) -> Document | None:
@@ -35,13 +84,13 @@ def _document(data: bytes) -> Document | None:
         return None
 
 
-def expected_of(document: Document) -> Expected:
+def _expected(document: Document) -> Expected:
     """What a file has to be to be this document."""
     return {
-        "sha256": document.file_sha256,
+        "sha256": document.file_sha256, "issued_at": document.issued_at or now(),
         "snapshot_sha256": document.snapshot_sha256,
         "fields": [{"name": f["name"], "serial": f["serial"]} for f in document.fields],
-    }
+    }  # fmt: skip
 
 
 def _on_record(document: Document | None) -> list[Check]:
@@ -49,19 +98,32 @@ def _on_record(document: Document | None) -> list[Check]:
     if document is None:
         words = _("no document of this installation has this file; ask whoever issued it")
         return [Check("on_record", None, words)]
-    checks = []
     if document.state == Document.State.ISSUED:
-        checks.append(Check("on_record", True, _("issued in case %(case)s") % {"case": document.case.number}))
+        record = Check("on_record", True, _("issued in case %(case)s") % {"case": document.case.number})
     else:
-        checks.append(
-            Check(
-                "on_record",
-                False,
-                _("it is '%(state)s', not issued") % {"state": document.get_state_display()},
-            )
-        )
-    if Document.objects.filter(supersedes=document).exists():
-        checks.append(Check("superseded", False, _("a later document takes its place")))
+        words = _("it is '%(state)s', not issued") % {"state": document.get_state_display()}
+        record = Check("on_record", False, words)
+    later = Document.objects.filter(supersedes=document, state=Document.State.ISSUED).exists()
+    superseded = (
+        Check("superseded", False, _("a later document takes its place"))
+        if later
+        else Check("superseded", True, _("no later document takes its place"))
+    )
     verdict = verify_ledger(document.case.number)
     words = verdict.problems[0].message if verdict.problems else _("the ledger of the case is whole")
-    return [*checks, Check("ledger", verdict.ok, words)]
+    return [record, superseded, Check("ledger", verdict.ok, words)]
+
+
+def _witnessed(shown: Proven) -> list[Check]:
+    """Nothing is said of witnesses where there are none."""
+    if shown.cosigned_by:
+        words = _("cosigned by %(names)s") % {"names": _(", ").join(shown.cosigned_by)}
+        return [Check("witnesses", True, words)]
+    if witness_names():
+        return [Check("witnesses", None, _("no witness has cosigned it yet; try again in a minute"))]
+    return []
+
+
+def _in_words(shown: Proven) -> str:
+    words = _("its entry is number %(index)d of the log, of which the first %(size)d are signed")
+    return words % {"index": shown.index, "size": shown.size}

@@ -66,7 +66,7 @@ def seal(delivery: Any) -> None:
     document = Document.objects.select_related("case").get(pk=delivery.payload["document"])
     if document.state in (Document.State.ISSUED, Document.State.VOID):
         return
-    signer = seal_signer(settings.PKI_FOLDER)
+    signer = seal_signer(settings.PKI_FOLDER, now())
     field = next(f for f in document.fields if f["name"] == "organisation")
     data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
     first = not any(f.get("serial") for f in document.fields)

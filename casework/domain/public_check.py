@@ -12,15 +12,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from casework.documents.check import Check, verdict
 from casework.documents.limits import Limits
-from casework.documents.pki import load_pki
-from casework.documents.verify import Check, claimed_snapshot, verdict, verify
-from casework.domain.document_check import expected_of
+from casework.documents.verify import claimed_snapshot
+from casework.domain.document_check import file_checks, log_checks, proof_check
 from casework.domain.verification import verify_ledger
-from casework.domain.wording import seat_label
 from casework.models import Document
 
 LIMITS = Limits(cpu_seconds=10, wall_seconds=20, file_mib=10)  # for a stranger's file; ours are read in a second
@@ -39,18 +37,21 @@ class Answer:
     paper: bool = False
 
 
-def check_file(data: bytes, page: UUID | None) -> Answer:
-    """The checks of `verify_document`, one a line, told so that nothing of the record is given away."""
+def check_file(data: bytes, page: UUID | None, proof: str = "") -> Answer:
+    """The checks of `verify_document`, one a line, told so that nothing of the record is given away; `proof` is the
+    .tlog-proof that came with the file."""
     document = _issued(file_sha256=hashlib.sha256(data).hexdigest())
     if document is None and (digest := claimed_snapshot(data, LIMITS)):
         document = _issued(snapshot_sha256=digest)  # an altered file is held against the true one
-    roots = [load_pki(settings.PKI_FOLDER).root_pem]
-    expected = expected_of(document) if document else None
-    checks = [_told(check) for check in verify(data, roots=roots, expected=expected, limits=LIMITS, named=seat_label)]
+    checks = [_told(check) for check in file_checks(data, document, limits=LIMITS)]
     if document is None:
         checks.append(Check("on_record", None, _("No document that was issued here is the one in this file.")))
+    else:
+        checks += _on_record(document)
+    if proof:
+        checks.append(proof_check(data, proof))
+    if document is None:
         return Answer(verdict(checks), checks)
-    checks += _on_record(document)
     return _answer(verdict(checks), checks, document, page)
 
 
@@ -98,7 +99,8 @@ def _on_record(document: Document) -> list[Check]:
         if whole
         else _("The record of the case is not whole; ask whoever issued the document.")
     )
-    return [Check("on_record", True, _("It was issued here.")), Check("ledger", whole, words)]
+    checks = [Check("on_record", True, _("It was issued here.")), Check("ledger", whole, words)]
+    return [*checks, *map(_told, log_checks(document))]
 
 
 def _told(check: Check) -> Check:
@@ -106,4 +108,6 @@ def _told(check: Check) -> Check:
         return Check("parse", None, _("The file could not be looked at just now; try again later."))
     if check.code == "file_hash" and check.ok is None:
         return Check("file_hash", None, _("No document that was issued here has exactly this file."))
+    if check.code == "log" and check.ok is False:
+        return Check("log", False, _("Its place in the log cannot be proven; ask whoever issued it."))
     return check

@@ -31,6 +31,9 @@ def sign_as(actor: Actor, document: Any, signature: str, credential: Any) -> dic
         signer = LocalSigner.from_encrypted(key.certificate, key.private_key, secret)
     except WrongSecret:
         raise _wrong() from None
+    if signer.certificate.not_valid_after_utc < now():
+        words = _("Expected a certificate that is in force, but yours has run out; set your password or token anew")
+        raise NotAllowedNow(words)
     field = next(f for f in document.fields if f["name"] == signature)
     data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
     first = not any(f.get("serial") for f in document.fields)

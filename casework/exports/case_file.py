@@ -19,12 +19,13 @@ from django.utils.translation import gettext as _
 
 from casework import store
 from casework.canonical import canonical
-from casework.documents.pki import load_pki
 from casework.domain import ledger
 from casework.domain.actor import Actor
 from casework.domain.checkpoints import log_key
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
+from casework.domain.log_proofs import checkpoint_over, proof_at
 from casework.domain.log_tree import stored_nodes
+from casework.domain.published_keys import revoked_certificates, root_certificate
 from casework.domain.sealing import seal_ledger
 from casework.domain.witnesses import witnesses
 from casework.exports.case_index import index_page
@@ -32,13 +33,14 @@ from casework.exports.sheets import SAME_DATE, write_rows
 from casework.models import CaseEvent, Checkpoint, Document, LogLeaf
 from casework.queries import bytes_of, evidence_in, opened, shown_case, state_of
 from casework.queries.events import event_entries
-from casework.queries.log import checkpoint_over, proof_at
 from casework.queries.sight import Sight
 
 MOST_BYTES = 2 << 30  # what the offline verifier reads
 WAITS = (0, 0.2, 0.5, 1, 2)  # seconds, for another process that seals, or for a step that is still being written
 EVIDENCE = ("sha256", "size", "kind", "name", "received_at", "by", "state")
-VERIFIERS = ("verify.py", "verify.mjs")
+VERIFIERS = (
+    "verify.py", "verify.mjs", "verify_pdf.py", "pdf_checks.py", "pdf_file.py", "pdf_signature.py", "printed_text.py",
+)  # fmt: skip
 
 Files = dict[str, bytes]
 
@@ -139,10 +141,9 @@ def _row(item: dict[str, Any]) -> list[str]:
 
 def _keys() -> Files:
     others = "".join(f"{who}\n" for who, _url in witnesses())
-    root = load_pki(settings.PKI_FOLDER).root_pem
     return {
         "keys/log.vkey": f"{log_key()}\n".encode(), "keys/witnesses.vkey": others.encode(),
-        "keys/root.crt.pem": root.encode(),
+        "keys/root.crt.pem": root_certificate().encode(), "keys/root.crl.pem": revoked_certificates().encode(),
     }  # fmt: skip
 
 

@@ -287,7 +287,7 @@ function main() {
   const { "log-key": log, "witness-key": witness, "trust-enclosed-keys": trust } = asked.values;
   const found = results(asked.positionals[0] ?? dirname(fileURLToPath(import.meta.url)), { log, witness, trust });
   const [failed, unknown] = ["FAILED", "unknown"].map((mark) => found.some(([status]) => status === mark));
-  found.push(["note", say("PDF 内的签名不在此校验", "signatures inside the PDFs are not checked here", "pdfsig")]);
+  found.push(["note", say("PDF 内的签名不在此校验", "signatures inside the PDFs are not checked here", "verify_pdf.py")]);
   found.forEach(([status, said], place) => {
     const shown = said.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
     console.log(`${status.padEnd(7)}  ${(CHECKS[place] ?? "pdf").padEnd(10)}  ${shown}`);

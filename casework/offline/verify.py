@@ -186,7 +186,7 @@ def main():
         found.append(("FAILED", *told))
     found += [("unknown", "未校验 ¦ not checked", "")] * (len(CHECKS) - len(found))
     code = 1 if any("FAILED" in one for one in found) else 2 if any("unknown" in one for one in found) else 0
-    found.append(("note", "PDF 内的签名不在此校验 ¦ signatures inside the PDFs are not checked here", "pdfsig"))
+    found.append(("note", "PDF 内的签名不在此校验 ¦ signatures inside the PDFs are not checked here", "verify_pdf.py"))
     side = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "").lower()[:2] != "zh"
     for place, (status, said, about) in enumerate(found):
         text = said.split(" ¦ ")[side] + (f"{('：', ': ')[side]}{about}" if about != "" else "")

@@ -8,12 +8,13 @@ from django.utils.translation import gettext as _
 from casework.domain.actor import Actor
 from casework.domain.checkpoints import log_keys
 from casework.domain.errors import NotAllowedNow, OutOfScope
-from casework.domain.log_tree import stored_nodes, stored_tile
-from casework.domain.witnesses import witness_names
-from casework.models import CaseEvent, Checkpoint, LogLeaf
+from casework.domain.log_proofs import cosigned_note, issue_of, proof_of_event
+from casework.domain.log_tree import stored_tile
+from casework.models import CaseEvent, Checkpoint, Document
 from casework.queries.events import event_entries
-from casework.queries.sight import opened
-from casework.transparency import notes, tiles, tree
+from casework.queries.papers import find_document
+from casework.queries.sight import nothing_there, opened
+from casework.transparency import tiles
 
 HIGHEST = 7  # levels, which hold more entries than there will ever be
 
@@ -23,7 +24,7 @@ def checkpoint_note() -> str:
     last = _checkpoints().first()
     if last is None:
         raise NotAllowedNow(_("Expected a checkpoint, but nothing was sealed yet; try again in a minute"))
-    return _cosigned(last)
+    return cosigned_note(last)
 
 
 def keys() -> str:
@@ -52,33 +53,29 @@ def proof_of(event_id: int, actor: Actor) -> str:
     event = CaseEvent.objects.select_related("case").filter(pk=event_id).first()
     if event is None or event.case is None or not _reads(event, actor):
         raise OutOfScope(_("Expected an entry, but there is none with this id in a case of yours; check the id"))
-    index = LogLeaf.objects.filter(event=event).values_list("index", flat=True).first()
-    checkpoint = None if index is None else checkpoint_over(index)
-    if index is None or checkpoint is None:
+    return _sealed(proof_of_event(event))
+
+
+def proof_of_document(document_id: str, actor: Actor) -> tuple[Document, str]:
+    """The document and the .tlog-proof of the entry that issued it, with that entry in it: whoever holds file, proof
+    and our keys needs nothing else of ours. For whoever may read both; NotAllowedNow until it is issued and sealed."""
+    _sight, _case, document = find_document(document_id, actor)
+    event = issue_of(document)
+    if event is None:
+        raise NotAllowedNow(_("Expected an issued document, but it is not issued yet; try again when it is"))
+    if not _reads(event, actor):
+        raise nothing_there()
+    return document, _sealed(proof_of_event(event, with_entry=True))
+
+
+def _sealed(proof: str | None) -> str:
+    if proof is None:
         raise NotAllowedNow(_("Expected the entry to be sealed, but it waits for that; try again in a minute"))
-    return proof_at(index, checkpoint, stored_nodes())
-
-
-def proof_at(index: int, checkpoint: Checkpoint, node: tree.Node) -> str:
-    """The .tlog-proof of the entry at that place, up to that checkpoint."""
-    path = tree.inclusion_proof(node, index, checkpoint.size)
-    return notes.written(notes.Proof(index, path, _cosigned(checkpoint)))
-
-
-def checkpoint_over(index: int) -> Checkpoint | None:
-    """The last checkpoint over the entry that a witness has cosigned, if one has; else the last one."""
-    over = _checkpoints().filter(size__gt=index)
-    cosigned = over.filter(cosignatures__witness__in=witness_names())
-    return cosigned.first() or over.first()
+    return proof
 
 
 def _checkpoints() -> QuerySet[Checkpoint]:
     return Checkpoint.objects.order_by("-size")
-
-
-def _cosigned(checkpoint: Checkpoint) -> str:
-    lines = checkpoint.cosignatures.order_by("witness").values_list("line", flat=True)
-    return checkpoint.note + "".join(lines)
 
 
 def _reads(event: Any, actor: Actor) -> bool:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.utils.translation import gettext as _
 
+from casework.store import written
 from casework.transparency.notes import NoteError, Verifier, verifier, verifier_of
 
 KEY, VKEY, SIGNED, EARLIER = "key.pem", "vkey", "signed", "earlier"
@@ -71,16 +72,8 @@ def private(folder: Path) -> Ed25519PrivateKey:
 
 def remember(folder: Path, note: str, name: str = SIGNED) -> None:
     """The note is on disk as what was signed last, or what stood there before still is."""
-    handle, draft = tempfile.mkstemp(dir=folder, prefix=".signed-")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(note.encode())
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(draft, folder / name)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with written(folder / name) as out:
+        out.write(note.encode())
 
 
 def remembered(folder: Path, name: str = SIGNED) -> str | None:

@@ -55,11 +55,13 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Proof:
-    """That an entry is in the log: its index, the path from its leaf, and the checkpoint it leads to, as signed."""
+    """That an entry is in the log: its index, the path from its leaf, and the checkpoint it leads to, as signed;
+    `extra` is what travels with it, for us the entry itself."""
 
     index: int
     path: Sequence[bytes]
     checkpoint: str
+    extra: bytes = b""
 
 
 def verifier(vkey: str) -> Verifier:
@@ -117,7 +119,8 @@ def checkpoint_of(body: str) -> Checkpoint:
 
 def written(proof: Proof) -> str:
     """The proof as a .tlog-proof file."""
-    return f"{HEADER}\nindex {proof.index}\n{hash_lines(proof.path)}\n{proof.checkpoint}"
+    extra = f"extra {b64encode(proof.extra).decode()}\n" if proof.extra else ""
+    return f"{HEADER}\n{extra}index {proof.index}\n{hash_lines(proof.path)}\n{proof.checkpoint}"
 
 
 def read(text: str) -> Proof:
@@ -126,12 +129,11 @@ def read(text: str) -> Proof:
     lines = head.split("\n")
     if len(text) > LONGEST or lines.pop(0) != HEADER:
         raise NoteError(_("it is no proof of the form tlog-proof@v1"))
-    if lines and lines[0].startswith("extra "):
-        lines.pop(0)
+    extra = _bytes(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else b""
     key, _space, index = lines.pop(0).partition(" ") if lines else ("", "", "")
     if key != "index" or not _NUMBER.fullmatch(index):
         raise NoteError(_("it names no index"))
-    return Proof(int(index), hashes_in(lines), checkpoint)
+    return Proof(int(index), hashes_in(lines), checkpoint, extra)
 
 
 def hash_lines(hashes: Iterable[bytes]) -> str:

@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_urlsafe
 
 from django.utils.translation import gettext as _
 
 from casework.transparency import key_folder, notes, tree
 from casework.transparency.notes import Checkpoint, NoteError, Verifier
 
-ALARM = "alarm"
+ALARM, PATH = "alarm", "path"
 
 
 class Refusal(Exception):
@@ -28,6 +29,7 @@ class Witness:
         """`folder`: its key and what it has seen, its own alone. `logs`: whose checkpoints it knows."""
         self.folder = folder
         self.who, self._key = key_folder.public(folder), key_folder.private(folder)
+        self.path = _path(folder)
         self._logs = list(logs)
         self._lock = threading.Lock()
 
@@ -100,6 +102,14 @@ class Witness:
         digest = sha256(f"{before}{note.rpartition(chr(10) * 2)[0]}".encode()).hexdigest()[:12]
         key_folder.remember(self.folder, evidence, f"{ALARM}-{digest}-{known}")
         return words
+
+
+def _path(folder: Path) -> str:
+    """Where logs submit: a secret between them and the witness. Checkpoints are public, and whoever could submit an old
+    one, or a new one with a wrong proof, would raise a false alarm."""
+    if not key_folder.remembered(folder, PATH):
+        key_folder.remember(folder, token_urlsafe(16), PATH)
+    return key_folder.remembered(folder, PATH) or ""
 
 
 def _parsed(request: str) -> tuple[int, list[bytes], str]:

@@ -1,8 +1,9 @@
-"""A witness's HTTP side: `POST /add-checkpoint` for logs, `GET /` for whoever wants to know what it has seen."""
+"""A witness's HTTP side: `POST /SECRET/add-checkpoint` for logs, `GET /` for whoever wants to know what it has seen."""
 
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from hmac import compare_digest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from django.utils import translation
@@ -25,14 +26,15 @@ def server(witness: Witness, host: str, port: int, alarm: Callable[[str], None])
 
         def do_GET(self) -> None:
             if self.path != "/":
-                return self._answer(404, "expected / or, to submit, POST /add-checkpoint\n")
+                return self._answer(404, "expected /, or, to submit, POST to the path that logs were given\n")
             return self._answer(200, witness.status())
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
-            if self.path != "/add-checkpoint" or not length.isdecimal() or int(length) > LONGEST:
+            is_known = compare_digest(self.path.encode(), f"/{witness.path}/add-checkpoint".encode())
+            if not is_known or not length.isdecimal() or int(length) > LONGEST:
                 self.close_connection = True  # what it sends is not read
-                return self._answer(404 if self.path != "/add-checkpoint" else 413, "expected POST /add-checkpoint\n")
+                return self._answer(413 if is_known else 404, "expected a POST to the path that logs were given\n")
             try:
                 with translation.override(language):
                     signed = witness.add_checkpoint(self.rfile.read(int(length)).decode("utf-8", "replace"))

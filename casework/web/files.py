@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from casework import queries
+from casework.queries.log import proof_of_document
 from casework.serving import serve
 from casework.web.recordings import found, sent
 from casework.web.visitor import page
@@ -23,6 +24,17 @@ def evidence(request: Any, number: str, sha256: str) -> Any:
     """The file as it was received, never opened by the browser itself."""
     item, file = found(request.actor, number, sha256)
     return sent(request, file, item, number, "attachment")
+
+
+@require_safe
+@page
+def proof(request: Any, document_id: str) -> HttpResponse:
+    """The proof that the document was issued, to be checked by anybody without us."""
+    paper, text = proof_of_document(document_id, request.actor)
+    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{paper.case.number}-{paper.kind}.tlog-proof"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @require_safe

@@ -23,6 +23,7 @@ urlpatterns = [
     path("password", password.change, name="password"),
     path("preferences", preferences.prefer, name="prefer"),
     path("v", verification.show, name="check"),
+    path("v/keys.txt", verification.keys, name="keys"),
     path("v/<uuid:document_id>", verification.show, name="verify"),
     path("inbox", inbox.show, name="inbox"),
     path("search", search.show, name="search"),
@@ -36,4 +37,5 @@ urlpatterns = [
     path("cases/<str:number>/recording/<str:sha256>", recordings.play, name="recording"),
     path("cases/<str:number>/evidence/<str:sha256>", files.evidence, name="evidence"),
     path("documents/<str:document_id>.pdf", files.document, name="document"),
+    path("documents/<str:document_id>.tlog-proof", files.proof, name="proof"),
 ]

@@ -5,15 +5,18 @@ import threading
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
+from casework.documents.errors import PkiError
 from casework.domain.errors import InvalidInput, Refusal
 from casework.domain.public_check import LIMITS, Answer, check_code, check_file, check_fingerprint
+from casework.domain.published_keys import published_keys
+from casework.transparency import notes
 from casework.web import throttle
 from casework.web.visitor import public, speak
 
@@ -30,6 +33,9 @@ TITLES = {
     "snapshot": gettext_lazy("Print and data say the same"),
     "on_record": gettext_lazy("It is on record"),
     "ledger": gettext_lazy("The record is whole"),
+    "log": gettext_lazy("It stands in the signed log"),
+    "witnesses": gettext_lazy("Others have cosigned the log"),
+    "proof": gettext_lazy("The proof that came with it"),
     "code": gettext_lazy("The code is on record"),
     "printed": gettext_lazy("The print is what was issued"),
 }
@@ -60,6 +66,18 @@ def show(request: Any, document_id: UUID | None = None) -> HttpResponse:
     return response
 
 
+@require_safe
+@public
+def keys(request: Any) -> HttpResponse:
+    """What the documents are checked with, without us: one text."""
+    try:
+        response = HttpResponse(published_keys(), content_type="text/plain; charset=utf-8")
+    except PkiError:
+        raise Http404 from None
+    response["Content-Disposition"] = 'attachment; filename="gongduan-keys.txt"'
+    return response
+
+
 class TooMuch(Refusal):
     code, status = "too_much", 429
 
@@ -77,7 +95,7 @@ def _checked(request: Any, page: UUID | None) -> Answer:
     if file is not None and file.size:
         if file.size > LARGEST:
             raise _too_large()
-        return _alone(file.read(), page)
+        return _alone(file.read(), page, _proof(request.FILES.get("proof")))
     code = re.sub(r"\s|^.*#", "", request.POST.get("code", "")[:500])
     if code and page is not None:
         if not re.fullmatch(r"[0-9a-fA-F]{32}", code):
@@ -95,11 +113,29 @@ def _checked(request: Any, page: UUID | None) -> Answer:
     raise InvalidInput(_("Expected a file, a fingerprint or a code, but there is none; choose one of them"))
 
 
-def _alone(data: bytes, page: UUID | None) -> Answer:
+def _proof(file: Any) -> str:
+    """What came as a .tlog-proof; none but an empty one if there is none."""
+    if file is None or not file.size:
+        return ""
+    if file.size > notes.LONGEST:
+        raise _no_proof()
+    try:
+        return str(file.read().decode())
+    except UnicodeDecodeError:
+        raise _no_proof() from None
+
+
+def _no_proof() -> InvalidInput:
+    return InvalidInput(
+        _("Expected a proof (.tlog-proof), but it is none; send the file without it, or fetch it again")
+    )
+
+
+def _alone(data: bytes, page: UUID | None, proof: str) -> Answer:
     if not _at_work.acquire(blocking=False):
         raise TooMuch(_("Expected to look at your file, but others are being looked at; try again in a minute"))
     try:
-        return check_file(data, page)
+        return check_file(data, page, proof)
     finally:
         _at_work.release()
 

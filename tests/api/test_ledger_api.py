@@ -5,6 +5,7 @@ from django.test import Client
 
 from casework.canonical import canonical
 from casework.domain import checkpoints, ledger
+from casework.domain.log_proofs import proven
 from casework.domain.log_tree import size_of_log
 from casework.domain.sealing import seal_ledger
 from casework.models import CaseEvent, Party
@@ -158,3 +159,15 @@ def test_proof_without_a_login_is_refused(number: str):
     seal_ledger()
     event = CaseEvent.objects.filter(stream=f"case:{number}").first()
     anybody(f"events/{event.pk}/proof", 401)
+
+
+def test_proof_of_a_document_is_fetched_by_whoever_reads_it(real_db, time):
+    number = dispute(upto="issued")
+    seal_ledger()
+    ann = Caller("ann")
+    paper = ann.get(f"/cases/{number}/documents")[0]
+    proof = ann.get(f"/documents/{paper['id']}/proof")
+    assert ann.response["Content-Disposition"] == f'attachment; filename="{number}-ruling.tlog-proof"'
+    assert proven(proof.decode()).issued(paper["id"])["file_sha256"] == paper["file_sha256"]
+    Caller("bo").get(f"/documents/{paper['id']}/proof", 404)
+    ann.get("/documents/nonsense/proof", 404)

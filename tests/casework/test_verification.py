@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 
 from casework.domain.document_check import check_document
+from casework.domain.sealing import seal_ledger
 from casework.domain.verification import verify_ledger
 from casework.models import Case, CaseEvent, Document
 from tests.factories import dispute, evaluation
@@ -129,12 +130,13 @@ def test_erase_clear_text_leaves_the_chain_whole(db, time):
     assert verify_ledger(number).ok
 
 
-def test_check_document_when_issued_is_genuine(db, time):
+def test_check_document_when_issued_is_genuine(real_db, time):
     from django.conf import settings
 
     from casework import store
 
     number = dispute(upto="issued")
+    seal_ledger()
     document = Document.objects.get(case__number=number)
     data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
     checks = {check.code: check for check in check_document(data)}

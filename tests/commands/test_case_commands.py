@@ -72,7 +72,9 @@ def test_show_case_and_actions_and_inbox_speak_of_the_same_case(filed, token_of)
     assert filed in json.dumps(team)
 
 
-def test_sign_with_the_password_from_the_environment_then_verify_the_ruling(db, time, token_of, monkeypatch, tmp_path):
+def test_sign_with_the_password_from_the_environment_then_verify_the_ruling(
+    real_db, time, token_of, monkeypatch, tmp_path
+):
     number = dispute(upto="stated")
     for login, action, data in (("lee", "forward", {}), ("qin", "rule", RULING)):
         token_of(login)
@@ -102,6 +104,14 @@ def test_sign_with_the_password_from_the_environment_then_verify_the_ruling(db, 
     ruling.write_bytes(store.get(settings.DOCUMENT_FOLDER, issued.file_sha256))
     genuine = run("verify_document", ruling)
     assert (genuine.status, genuine.out.splitlines()[-1]) == (0, "genuine"), genuine
+    proof = tmp_path / "ruling.tlog-proof"
+    saved = ("save_document", issued.pk, "--out", ruling, "--proof", proof, "--as", "qin")
+    assert run(*saved).json["proof"] == str(proof)
+    proven = run("verify_document", ruling, "--proof", proof)
+    assert proven.status == 0 and "ok       proof " in proven.out
+    proof.write_text("index 1")
+    unproven = run("verify_document", ruling, "--proof", proof)
+    assert unproven.status == 1 and "proves nothing" in unproven.out
     whole = ruling.read_bytes()
     for name, changed in (
         ("one byte", whole[:900] + bytes([whole[900] ^ 1]) + whole[901:]),

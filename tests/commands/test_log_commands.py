@@ -230,3 +230,15 @@ def signed_ahead() -> None:
     folder = configured.LOG_FOLDER
     body = notes.Checkpoint(log_key().name, size_of_log() + 50, b"x" * 32).body
     key_folder.remember(folder, notes.signed(body, [notes.signature(log_key(), key_folder.private(folder), body)]))
+
+
+def test_show_keys_prints_what_outsiders_check_with(real_db, time):
+    run("seal_ledger")
+    out = run("show_keys").out
+    assert out.startswith("# ") and "BEGIN CERTIFICATE" in out and "BEGIN X509 CRL" in out
+    assert out.splitlines()[-1] == run("show_log_key").out.strip()
+
+
+def test_show_keys_before_there_is_a_pki_says_what_to_run(db, settings, tmp_path):
+    settings.PKI_FOLDER = tmp_path / "none"
+    refused(run("show_keys"), 1, "make_pki")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from casework.documents import fields, pki, render, signer, signing, snapshot
-from casework.documents.verify import Expected
+from casework.documents.check import Expected
 
 from .sample import ruling
 
@@ -33,12 +33,12 @@ class Issued:
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> pki.Pki:
-    return pki.make_pki(tmp_path_factory.mktemp("pki") / "keys", ruling()["organisation"], demo=True)
+    return pki.make_pki(tmp_path_factory.mktemp("pki") / "keys", ruling()["organisation"], demo=True, since=SIGNED_AT)
 
 
 @pytest.fixture(scope="session")
 def reviewer(keys: pki.Pki) -> pki.IssuedCertificate:
-    return pki.issue_person_certificate(keys.folder, "秦明", "M401", SECRET, demo=True)
+    return pki.issue_person_certificate(keys.folder, "秦明", "M401", SECRET, demo=True, since=SIGNED_AT)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +57,7 @@ def issued(
 ) -> Issued:
     data = ruling()
     draft = fields.add_signature_fields(ruling_pdf, fields.fields_for(data))
-    seal = signer.seal_signer(keys.folder)
+    seal = signer.seal_signer(keys.folder, SIGNED_AT)
     words = {"location": "上海", "at": SIGNED_AT}
     first = signing.sign(draft, "reviewer", reviewer_signer, reason="裁定", certify=True, **words)
     file = signing.sign(first, "organisation", seal, reason="出具", certify=False, **words)
@@ -69,6 +69,7 @@ def issued(
         keys.root_pem,
         {
             "sha256": hashlib.sha256(file).hexdigest(),
+            "issued_at": SIGNED_AT,
             "fields": [
                 {"name": "reviewer", "serial": reviewer.serial},
                 {"name": "organisation", "serial": pki.serial_of(seal.certificate)},

@@ -16,7 +16,7 @@ from casework.documents.errors import PkiError, WrongSecret
 from casework.documents.private_key import change_secret, lock, unlock
 from casework.documents.signer import LocalSigner, seal_signer
 
-from .conftest import SECRET
+from .conftest import SECRET, SIGNED_AT
 
 ORGANISATION = {"zh": "公断示范客服中心", "en": "Gongduan Model Contact Centre"}
 
@@ -139,7 +139,7 @@ def test_locked_key_opens_with_openssl(keys: pki.Pki) -> None:
 
 
 def test_seal_signer_loads_the_key_once(keys: pki.Pki) -> None:
-    assert seal_signer(keys.folder) is seal_signer(keys.folder)
+    assert seal_signer(keys.folder, SIGNED_AT) is seal_signer(keys.folder, SIGNED_AT)
 
 
 def test_lock_never_writes_the_same_bytes_twice(reviewer: pki.IssuedCertificate) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pikepdf
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from casework.documents import fields, pki, render, signer, signing
 from casework.documents.errors import RenderError, SigningError
@@ -21,24 +22,34 @@ from .sample import inadmissibility, ruling
 WORDS: dict[str, Any] = {"reason": "裁定", "location": "上海", "at": SIGNED_AT}
 
 
-def test_pdfsig_finds_both_signatures_valid_and_the_whole_file_signed(issued: Issued, on_disk: Any) -> None:
-    report = subprocess.run(["pdfsig", on_disk(issued.file)], capture_output=True, text=True).stdout
-    assert report.count("Signature is Valid") == 2
+def test_pdfsig_with_our_root_finds_both_valid_and_trusted_and_the_whole_file_signed(
+    issued: Issued, on_disk: Any, tmp_path: Path
+) -> None:
+    root, store = on_disk(issued.root_pem.encode(), "root.pem"), f"sql:{tmp_path}"
+    subprocess.run(["certutil", "-N", "-d", store, "--empty-password"], check=True)
+    subprocess.run(["certutil", "-A", "-d", store, "-n", "root", "-t", "CT,CT,CT", "-i", root], check=True)
+    report = subprocess.run(["pdfsig", "-nssdir", store, on_disk(issued.file)], capture_output=True, text=True).stdout
+    assert report.count("Signature is Valid") == report.count("Certificate is Trusted") == 2
     assert "Total document signed" in report.partition("Signature #2")[2]
     assert "Signature Field Name: reviewer" in report and "Signature Field Name: organisation" in report
     assert "秦明" in report and report.count("ETSI.CAdES.detached") == 2
 
 
-def test_pdfsig_trusts_the_certificates_when_it_knows_the_root(issued: Issued, on_disk: Any, tmp_path: Path) -> None:
+def test_openssl_verifies_each_signature_cut_out_of_the_file(issued: Issued, on_disk: Any, tmp_path: Path) -> None:
     root = on_disk(issued.root_pem.encode(), "root.pem")
-    store = f"sql:{tmp_path}"
-    try:
-        subprocess.run(["certutil", "-N", "-d", store, "--empty-password"], check=True)
-    except FileNotFoundError:
-        pytest.skip("certutil (libnss3-tools) is not installed")
-    subprocess.run(["certutil", "-A", "-d", store, "-n", "root", "-t", "CT,CT,CT", "-i", root], check=True)
-    report = subprocess.run(["pdfsig", "-nssdir", store, on_disk(issued.file)], capture_output=True, text=True).stdout
-    assert report.count("Certificate is Trusted") == 2
+    signatures = PdfFileReader(io.BytesIO(issued.file)).embedded_signatures
+    for signature in signatures:
+        start, first, second, last = (int(number) for number in signature.byte_range)
+        covered = on_disk(issued.file[start:first] + issued.file[second : second + last], "covered")
+        cut_out = on_disk(bytes(signature.pkcs7_content), "signature.der")
+        words = ["-inform", "DER", "-in", cut_out, "-content", covered, "-CAfile", root, "-out", tmp_path / "out"]
+        # Ours have no extended key usage, which for a mail programme, openssl's purpose here, is as good as any.
+        done = subprocess.run(["openssl", "cms", "-verify", "-binary", *words], capture_output=True, text=True)
+        assert done.returncode == 0 and "erification successful" in done.stderr, done.stderr
+        altered = on_disk(covered.read_bytes()[:-1] + b"x", "covered")
+        assert altered == covered
+        assert subprocess.run(["openssl", "cms", "-verify", "-binary", *words], capture_output=True).returncode
+    assert len(signatures) == 2
 
 
 def test_qpdf_finds_no_error_in_the_signed_file(issued: Issued, on_disk: Any) -> None:
@@ -117,7 +128,7 @@ def test_sign_inadmissibility_takes_the_seal_alone(keys: pki.Pki) -> None:
     snapshot = inadmissibility()
     pdf = render.render("disputes/documents/inadmissibility.html", snapshot)
     draft = fields.add_signature_fields(pdf, fields.fields_for(snapshot))
-    sealed = signing.sign(draft, "organisation", signer.seal_signer(keys.folder), certify=True, **WORDS)
+    sealed = signing.sign(draft, "organisation", signer.seal_signer(keys.folder, SIGNED_AT), certify=True, **WORDS)
     assert signing.unsigned_fields(sealed) == []
 
 
@@ -133,7 +144,9 @@ def test_sign_after_the_seal_is_refused(issued: Issued, reviewer_signer: signer.
 
 def test_sign_certifying_second_is_refused(issued: Issued, keys: pki.Pki) -> None:
     with pytest.raises(SigningError):
-        signing.sign(issued.first_signed, "organisation", signer.seal_signer(keys.folder), certify=True, **WORDS)
+        signing.sign(
+            issued.first_signed, "organisation", signer.seal_signer(keys.folder, SIGNED_AT), certify=True, **WORDS
+        )
 
 
 def test_sign_unknown_field_is_refused(issued: Issued, reviewer_signer: signer.LocalSigner) -> None:

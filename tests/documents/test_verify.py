@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from pyhanko.pdf_utils.generic import NameObject, TextStringObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from casework.documents import fields, pki, render, signer, signing
+from casework.documents.check import Check, Expected, verdict
+from casework.documents.errors import PkiError
 from casework.documents.limits import Limits
-from casework.documents.verify import CODES, Check, Expected, verdict, verify
+from casework.documents.verify import CODES, verify
 
-from .conftest import SECRET, Issued
+from .conftest import SECRET, SIGNED_AT, Issued
 from .sample import ruling
 
 
@@ -120,7 +122,7 @@ def test_verify_signed_file_that_never_had_the_seals_field_is_found(
     issued: Issued, ruling_pdf: bytes, reviewer_signer: signer.LocalSigner
 ) -> None:
     draft = fields.add_signature_fields(ruling_pdf, fields.fields_for(issued.snapshot)[:1])
-    file = signing.sign(draft, "reviewer", reviewer_signer, reason="裁定", location="上海", certify=True)
+    file = signing.sign(draft, "reviewer", reviewer_signer, reason="裁定", location="上海", certify=True, at=SIGNED_AT)
     with_record, without = failing_with_and_without_record(file, issued)
     assert with_record == {"file_hash", "expected_signers"} and without == {"expected_signers"}
 
@@ -128,6 +130,7 @@ def test_verify_signed_file_that_never_had_the_seals_field_is_found(
 def test_verify_unfinished_file_fails_even_against_a_record_of_itself(issued: Issued) -> None:
     record: Expected = {
         "sha256": hashlib.sha256(issued.first_signed).hexdigest(),
+        "issued_at": SIGNED_AT,
         "fields": issued.expected["fields"][:1],
         "snapshot_sha256": issued.expected["snapshot_sha256"],
     }
@@ -178,11 +181,11 @@ def test_verify_against_another_root_is_not_trusted(issued: Issued, tmp_path: Pa
 
 
 def test_verify_signed_by_another_person_is_found(issued: Issued, keys: pki.Pki) -> None:
-    ian = pki.issue_person_certificate(keys.folder, "白航", "Q202", SECRET, demo=True)
+    ian = pki.issue_person_certificate(keys.folder, "白航", "Q202", SECRET, demo=True, since=SIGNED_AT)
     hand = signer.LocalSigner.from_encrypted(ian.certificate_pem, ian.key_pem, SECRET, ian.chain_pem)
-    words = {"reason": "裁定", "location": "上海"}
+    words = {"reason": "裁定", "location": "上海", "at": SIGNED_AT}
     first = signing.sign(issued.draft, "reviewer", hand, certify=True, **words)
-    file = signing.sign(first, "organisation", signer.seal_signer(keys.folder), certify=False, **words)
+    file = signing.sign(first, "organisation", signer.seal_signer(keys.folder, SIGNED_AT), certify=False, **words)
     assert failing(verify(file, roots=[issued.root_pem], expected=issued.expected)) == {
         "file_hash",
         "expected_signers",
@@ -197,9 +200,9 @@ def test_verify_genuine_signatures_on_another_decision_are_found(
     draft = fields.add_signature_fields(
         render.render("disputes/documents/ruling.html", other), fields.fields_for(other)
     )
-    words = {"reason": "裁定", "location": "上海"}
+    words = {"reason": "裁定", "location": "上海", "at": SIGNED_AT}
     first = signing.sign(draft, "reviewer", reviewer_signer, certify=True, **words)
-    file = signing.sign(first, "organisation", signer.seal_signer(keys.folder), certify=False, **words)
+    file = signing.sign(first, "organisation", signer.seal_signer(keys.folder, SIGNED_AT), certify=False, **words)
     with_record, without = failing_with_and_without_record(file, issued)
     assert with_record == {"file_hash", "snapshot"}
     assert without == {"snapshot"}, "the address in its QR code is still that of the first decision"
@@ -222,9 +225,63 @@ def test_verify_page_that_prints_something_else_is_found(issued: Issued, ruling_
     assert "criteria.0.reasons" in next(check.message for check in checks if check.code == "snapshot")
 
 
-def test_verify_expired_certificate_is_not_trusted(issued: Issued) -> None:
-    checks = verify(issued.file, roots=[issued.root_pem], expected=issued.expected, at=datetime(2060, 1, 1, tzinfo=UTC))
-    assert failing(checks) == {"signatures"}
+@pytest.fixture(scope="module")
+def old_keys(tmp_path_factory: pytest.TempPathFactory) -> pki.Pki:
+    """Made in 2019; the certificates of people ran out in 2024."""
+    folder = tmp_path_factory.mktemp("old") / "keys"
+    return pki.make_pki(folder, ruling()["organisation"], demo=True, since=datetime(2019, 1, 1, tzinfo=UTC))
+
+
+def signed_then(issued: Issued, keys: pki.Pki, at: datetime, no: str = "M401") -> bytes:
+    since = datetime(2019, 1, 1, tzinfo=UTC)
+    owner = pki.issue_person_certificate(keys.folder, "秦明", no, SECRET, demo=True, since=since)
+    hand = signer.LocalSigner.from_encrypted(owner.certificate_pem, owner.key_pem, SECRET, owner.chain_pem)
+    words = {"reason": "裁定", "location": "上海", "at": at}
+    first = signing.sign(issued.draft, "reviewer", hand, certify=True, **words)
+    seal = signer.seal_signer(keys.folder, datetime(2020, 1, 1, tzinfo=UTC))
+    return signing.sign(first, "organisation", seal, certify=False, **words)
+
+
+def test_verify_signature_by_an_expired_certificate_is_refused(issued: Issued, old_keys: pki.Pki) -> None:
+    checks = verify(signed_then(issued, old_keys, SIGNED_AT), roots=[old_keys.root_pem])
+    assert "signatures" in failing(checks) and "not in force when it was signed" in checks[2].message
+
+
+def test_verify_signature_made_while_the_certificate_held_needs_a_record_of_that(
+    issued: Issued, old_keys: pki.Pki
+) -> None:
+    at = datetime(2023, 1, 1, tzinfo=UTC)
+    file = signed_then(issued, old_keys, at)
+    record: Expected = {**issued.expected, "issued_at": at, "sha256": hashlib.sha256(file).hexdigest()}
+    with_record = {check.code: check.ok for check in verify(file, roots=[old_keys.root_pem], expected=record)}
+    without = {check.code: check.ok for check in verify(file, roots=[old_keys.root_pem])}
+    assert (with_record["signatures"], without["signatures"]) == (True, None)
+
+
+def test_verify_signature_that_is_younger_than_the_issue_is_refused(issued: Issued) -> None:
+    early: Expected = {**issued.expected, "issued_at": SIGNED_AT - timedelta(seconds=5)}
+    assert failing(verify(issued.file, roots=[issued.root_pem], expected=early)) == {"signatures"}
+
+
+def test_verify_signature_with_the_certificate_of_somebody_else_than_the_decision_names_is_refused(
+    issued: Issued, old_keys: pki.Pki
+) -> None:
+    file = signed_then(issued, old_keys, datetime(2023, 1, 1, tzinfo=UTC), no="Q202")
+    checks = verify(file, roots=[old_keys.root_pem])
+    assert failing(checks) == {"expected_signers"} and "Q202, but the decision names M401" in checks[3].message
+
+
+def test_verify_title_changed_between_the_signatures_is_found_without_record(issued: Issued, keys: pki.Pki) -> None:
+    """Whoever holds the seal changes the title before sealing."""
+    words = {"reason": "出具", "location": "上海", "at": SIGNED_AT}
+    seal = signer.seal_signer(keys.folder, SIGNED_AT)
+    file = signing.sign(appended_title(issued.first_signed), "organisation", seal, certify=False, **words)
+    assert failing(verify(file, roots=[issued.root_pem])) == {"modifications"}
+
+
+def test_seal_that_has_run_out_seals_nothing_more(old_keys: pki.Pki) -> None:
+    with pytest.raises(PkiError, match="has run out"):
+        signer.seal_signer(old_keys.folder, datetime(2030, 1, 1, tzinfo=UTC))
 
 
 BOMB = b"%PDF-1.7\n1 0 obj\n" + b"[" * 200_000 + b"\nendobj\ntrailer\n<</Root 1 0 R/Size 2>>\nstartxref\n9\n%%EOF\n"
@@ -263,6 +320,7 @@ def test_verify_beyond_a_limit_is_a_failed_parse_and_the_next_one_succeeds(issue
 
 def test_verify_upper_case_record_is_the_same_record(issued: Issued) -> None:
     shouted: Expected = {
+        **issued.expected,
         "sha256": issued.expected["sha256"].upper(),
         "snapshot_sha256": issued.expected["snapshot_sha256"].upper(),
         "fields": [{**field, "serial": field["serial"].upper()} for field in issued.expected["fields"]],

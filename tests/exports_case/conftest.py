@@ -4,22 +4,18 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
-from django.db import connection, connections
 from django.test import override_settings
 
-from casework.domain import now
 from casework.domain.perform import perform
 from casework.exports.case_file import export_case
 from casework.transparency import key_folder
-from tests.conftest import Time, _copied, _drop, acting, forget
+from tests.conftest import Time, acting, own_database
 from tests.factories import advance, dispute, received
 from tests.witness import watched_by
 
@@ -64,21 +60,6 @@ def exported(django_db_setup, django_db_blocker, tmp_path_factory) -> Exported:
     with django_db_blocker.unblock(), override_settings(**places), own_database():
         Time()
         return _exported(home)
-
-
-@contextmanager
-def own_database() -> Iterator[None]:
-    """As `real_db`, which lasts for one test."""
-    original, time = str(connection.settings_dict["NAME"]), now._fixed.set(None)
-    copy = _copied(original)
-    forget()
-    try:
-        yield
-    finally:
-        now._fixed.reset(time)
-        connections.close_all()
-        connection.settings_dict["NAME"] = original
-        _drop(copy)
 
 
 def _exported(home: Path) -> Exported:

@@ -37,7 +37,7 @@ def folded(text: str) -> str:
 def genuine(document: Document, folder: Path, pki: Path) -> None:
     """verify() has nothing to object to, with the record as it stands."""
     record = {
-        "sha256": document.file_sha256, "snapshot_sha256": document.snapshot_sha256,
+        "issued_at": document.issued_at, "sha256": document.file_sha256, "snapshot_sha256": document.snapshot_sha256,
         "fields": [{"name": f["name"], "serial": f["serial"]} for f in document.fields],
     }  # fmt: skip
     file = store.get(folder, document.file_sha256)

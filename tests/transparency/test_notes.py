@@ -118,7 +118,12 @@ def test_proof_written_is_read_again(note: str, path: list[bytes]):
     proof = Proof(73894, path, note)
     text = notes.written(proof)
     assert text.startswith("c2sp.org/tlog-proof@v1\nindex 73894\n") and notes.read(text) == proof
-    assert notes.read(text.replace("\nindex", "\nextra QUJD\nindex")) == proof
+    carrying = Proof(73894, path, note, "评分 in an entry".encode())
+    assert notes.read(notes.written(carrying)) == carrying
+    assert notes.read(text.replace("\nindex", "\nextra QUJD\nindex")) == Proof(73894, path, note, b"ABC")
+    for wrong in ("extra", "extra QUJ", "extra QUJD="):
+        with pytest.raises(NoteError):
+            assert notes.read(text.replace("\nindex", f"\n{wrong}\nindex")).extra
 
 
 @pytest.mark.parametrize("change", [

@@ -99,6 +99,22 @@ def test_checkpoint_of_a_log_whose_tail_is_gone_is_refused_with_an_alarm(witness
     assert "had 700 entries and now signs 300" in witness.alarms[0]
 
 
+def test_checkpoint_by_somebody_who_was_not_given_the_path_is_not_taken(witness: Watched):
+    """Checkpoints are public: a stranger could send an old one, and raise a false alarm."""
+    cosigns(witness, Log(700), 0)
+    for path in ("/add-checkpoint", "/guessed/add-checkpoint", "//add-checkpoint"):
+        request = urllib.request.Request(witness.site + path, Log(300).request(300).encode(), method="POST")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=10)
+        assert refused.value.code == 404
+        refused.value.close()
+    assert witness.alarms == [] and "ALARM" not in witness.status()
+
+
+def test_path_for_submitting_is_the_same_when_the_witness_starts_again(witness: Watched):
+    assert Witness(witness.folder, [LOG]).path == witness.url.rpartition("/")[2] != ""
+
+
 def test_checkpoint_of_an_unknown_log_is_not_found(witness: Watched):
     assert ask(witness, Log(3).request(0).replace("example.com/log", "example.com/other"))[0] == 404
 

@@ -15,16 +15,21 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from casework import store
+from casework.domain.published_keys import published_keys
+from casework.domain.sealing import seal_ledger
 from casework.models import CaseEvent, Document
+from casework.queries.log import proof_of_document
 from casework.web import verification
+from tests.conftest import acting
 from tests.factories import dispute
 
 PERSONAL = ("A1001", "Q202", "DSP-", "EVL-", "张", "disputes", "ruling")
 
 
 @pytest.fixture
-def issued(db, time, settings) -> tuple[Document, bytes]:
+def issued(real_db, time, settings) -> tuple[Document, bytes]:
     document = Document.objects.get(case__number=dispute(upto="issued"), state="issued")
+    seal_ledger()
     return document, store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
 
 
@@ -102,6 +107,43 @@ def test_signatures_of_a_file_are_named_by_seat_in_the_visitor_s_language(issued
     )
     words = told(ask(document.pk, file=data, client=Client(headers={"accept-language": "zh"})))
     assert "复核人、公司电子印章" in words and "reviewer" not in words and "organisation" not in words
+
+
+def test_proof_that_came_with_the_file_is_checked_too(issued):
+    document, data = issued
+    proof = proof_of_document(str(document.pk), acting("aud"))[1].encode()
+
+    def words(sent: bytes, status: int = 200) -> str:
+        return ask(document.pk, status, file=data, proof=SimpleUploadedFile("x.tlog-proof", sent))
+
+    assert "holds The proof that came with itthe proof given shows it" in told(words(proof))
+    assert "Genuine" in told(words(proof)) and "Genuine" in told(words(b""))
+    assert "Not genuine" in told(words(proof.replace(b"index ", b"index 1")))
+    for nonsense in (b"\xff" * 20, b"A" * 200_000):
+        assert "Expected a proof" in words(nonsense, 422)
+
+
+def test_file_of_no_record_with_its_proof_is_not_called_genuine(issued):
+    """A backup is put back that is older than the document: the proof still shows that it was issued."""
+    document, data = issued
+    proof = proof_of_document(str(document.pk), acting("aud"))[1].encode()
+    with connection.cursor() as cursor:
+        where = " ON casework_document" if connection.vendor == "postgresql" else ""
+        cursor.execute(f"DROP TRIGGER casework_document_stays{where}")
+        cursor.execute("UPDATE casework_document SET state = 'void'")
+    words = told(ask(document.pk, file=data, proof=SimpleUploadedFile("x.tlog-proof", proof)))
+    assert "could not be told" in words and "the proof given shows it" in words
+
+
+def test_keys_are_fetched_by_anybody(issued):
+    response = Client().get("/v/keys.txt")
+    assert response.status_code == 200 and response["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.content.decode() == published_keys()
+
+
+def test_keys_before_there_are_any_are_not_there(db, time, settings, tmp_path):
+    settings.PKI_FOLDER = tmp_path
+    assert Client().get("/v/keys.txt").status_code == 404
 
 
 def test_file_checked_at_another_s_address_says_so(issued):

@@ -143,7 +143,7 @@ def keys() -> Iterator[Finding]:
     """The PKI is whole, of the database's kind, opens, and lasts."""
     try:
         pki = load_pki(settings.PKI_FOLDER)
-        seal_signer(settings.PKI_FOLDER)
+        seal_signer(settings.PKI_FOLDER, now())
     except (DocumentError, OSError) as problem:
         yield error("pki", str(problem))
         return

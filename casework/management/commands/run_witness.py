@@ -39,8 +39,8 @@ class Command(DoorCommand):
             words = _("Expected to listen at %(where)s, but %(reason)s; name another --listen HOST:PORT")
             raise InvalidInput(words % {"where": listen, "reason": error}, code="cannot_listen") from None
         self.stdout.write(_("Witness %(vkey)s, at %(where)s") % {"vkey": witness.who, "where": listen})
-        words = _("For the log: GONGDUAN_WITNESSES=%(vkey)s@http://%(where)s")
-        self.stdout.write(words % {"vkey": witness.who, "where": listen})
+        words = _("For the log, and for nobody else: GONGDUAN_WITNESSES=%(vkey)s@http://%(where)s/%(path)s")
+        self.stdout.write(words % {"vkey": witness.who, "where": listen, "path": witness.path})
         self.stdout.flush()
         with site, told_to_stop() as stop:
             thread = threading.Thread(target=site.serve_forever, daemon=True)

@@ -1,0 +1,173 @@
+"""What shows that a document was issued: its entry's place in the signed log, and the proof that goes with the file."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings as configured
+
+from casework import store
+from casework.documents.check import verdict
+from casework.documents.pki import load_pki
+from casework.domain import checkpoints, ledger
+from casework.domain.document_check import check_document
+from casework.domain.errors import NotAllowedNow, OutOfScope
+from casework.domain.log_proofs import proven
+from casework.domain.now import now
+from casework.domain.published_keys import published_keys, revoked_certificates
+from casework.domain.sealing import seal_ledger
+from casework.models import Document, SigningKey
+from casework.queries.log import proof_of_document
+from casework.transparency import notes
+from tests.conftest import acting
+from tests.factories import dispute
+from tests.witness import NAME, watched_by
+
+
+@pytest.fixture
+def issued(real_db, time) -> Document:
+    return Document.objects.select_related("case").get(case__number=dispute(upto="issued"))
+
+
+def file_of(document: Document) -> bytes:
+    return store.get(configured.DOCUMENT_FOLDER, document.file_sha256)
+
+
+def found(data: bytes, proof: str = "") -> dict[str, tuple[bool | None, str]]:
+    return {check.code: (check.ok, check.message) for check in check_document(data, proof=proof)}
+
+
+def proof_of(document: Document) -> str:
+    return proof_of_document(str(document.pk), acting("aud"))[1]
+
+
+# The log
+
+
+def test_document_that_waits_to_be_sealed_is_not_called_genuine(issued):
+    checks = check_document(file_of(issued))
+    assert verdict(checks) is None
+    assert [(check.code, check.ok) for check in checks if not check.ok] == [("log", None)]
+
+
+def test_document_whose_entry_is_sealed_is_genuine(issued):
+    seal_ledger()
+    checks = check_document(file_of(issued))
+    assert verdict(checks) is True and {check.code for check in checks} >= {"log", "superseded", "ledger"}
+
+
+def test_document_is_cosigned_once_a_witness_has_signed(issued, settings, tmp_path):
+    seal_ledger()
+    with watched_by(tmp_path / "witness", settings):
+        seal_ledger()
+        assert found(file_of(issued))["witnesses"] == (True, f"cosigned by {NAME}")
+
+
+def test_document_that_no_witness_has_cosigned_yet_is_not_called_genuine(issued, settings):
+    who = notes.verifier_of(NAME, notes.COSIGNED, Ed25519PrivateKey.generate())
+    settings.WITNESSES = [f"{who}@http://127.0.0.1:9"]
+    seal_ledger()
+    checks = check_document(file_of(issued))
+    assert verdict(checks) is None
+    assert [(check.code, check.ok) for check in checks if not check.ok] == [("witnesses", None)]
+
+
+def test_document_whose_log_was_signed_by_another_key_cannot_be_proven(issued):
+    """Whoever exchanges the log's key does not get away with checkpoints signed by the old one."""
+    seal_ledger()
+    other = notes.verifier_of(checkpoints.log_key().name, notes.SIGNED, Ed25519PrivateKey.generate())
+    (configured.LOG_FOLDER / "vkey").write_text(f"{other}\n")
+    ok, said = found(file_of(issued))["log"]
+    assert ok is False and "nobody trusted has signed it" in said
+
+
+# The proof that travels with it
+
+
+def test_proof_shows_which_file_was_issued_and_where(issued):
+    seal_ledger()
+    shown = proven(proof_of(issued))
+    assert shown.issued(str(issued.pk))["file_sha256"] == issued.file_sha256
+    assert 0 <= shown.index < shown.size and found(file_of(issued), proof_of(issued))["proof"][0] is True
+
+
+def test_proof_is_read_by_who_reads_the_document_and_its_entry(issued):
+    seal_ledger()
+    assert all(proof_of_document(str(issued.pk), acting(login))[1] for login in ("ann", "ian", "qin", "aud"))
+    for login in ("bo", "chen"):
+        with pytest.raises(OutOfScope):
+            proof_of_document(str(issued.pk), acting(login))
+
+
+def test_proof_before_it_is_sealed_or_issued_says_when(issued):
+    with pytest.raises(NotAllowedNow, match="waits for that"):
+        proof_of(issued)
+    draft = Document.objects.get(case__number=dispute(upto="signed"))
+    Document.objects.filter(pk=draft.pk).update(state=draft.state)
+    with pytest.raises(NotAllowedNow, match="not issued yet"):
+        proof_of_document(str(draft.pk), acting("qin"))
+
+
+def test_proof_of_another_document_is_refused(issued):
+    other = Document.objects.get(case__number=dispute(upto="issued"))
+    seal_ledger()
+    ok, said = found(file_of(issued), proof_of(other))["proof"]
+    assert ok is False and "that of another file" in said
+
+
+def test_proof_of_an_altered_file_is_refused(issued):
+    seal_ledger()
+    checks = found(file_of(issued) + b"\n", proof_of(issued))
+    assert checks["proof"][0] is checks["file_hash"][0] is False
+
+
+# Revocation, and what outsiders check with
+
+
+def test_signature_by_a_key_that_was_revoked_before_is_refused(issued):
+    seal_ledger()
+    serial = next(field["serial"] for field in issued.fields if field["name"] == "reviewer")
+    SigningKey.objects.filter(serial=serial).update(revoked_at=issued.issued_at - timedelta(days=1))
+    ok, said = found(file_of(issued))["signatures"]
+    assert ok is False and "revoked since 2026-11-02" in said
+
+
+def test_signature_by_a_key_that_was_revoked_later_holds(issued, time):
+    """Qin changes the password a day later."""
+    seal_ledger()
+    time.on(days=1)
+    SigningKey.objects.filter(person__no="M401").update(revoked_at=now())
+    assert verdict(check_document(file_of(issued))) is True
+
+
+def test_published_keys_are_all_that_an_outsider_needs(issued, settings, tmp_path):
+    seal_ledger()
+    SigningKey.objects.filter(person__no="M401").update(revoked_at=now())
+    with watched_by(tmp_path / "witness", settings) as witness:
+        text = published_keys()
+    root = x509.load_pem_x509_certificate(text.encode())
+    listed = x509.load_pem_x509_crl(text[text.index("-----BEGIN X509 CRL") :].encode())
+    assert listed.is_signature_valid(root.public_key()) and listed.issuer == root.subject
+    ended = SigningKey.objects.filter(revoked_at__isnull=False).values_list("serial", flat=True)
+    assert {f"{entry.serial_number:x}" for entry in listed} == set(ended) != set()
+    assert f"{checkpoints.log_key()}\n" in text and f"{witness.who}\n" in text
+
+
+def test_list_of_revoked_certificates_is_signed_anew_when_it_has_to_be(real_db, time):
+    first = revoked_certificates()
+    time.on(hours=1)
+    assert revoked_certificates() == first
+    time.on(days=1)
+    second = revoked_certificates()
+    assert second != first and x509.load_pem_x509_crl(second.encode()).last_update_utc == now().replace(microsecond=0)
+    dispute(upto="issued")
+    SigningKey.objects.filter(person__no="M401").update(revoked_at=now())
+    (load_pki(configured.PKI_FOLDER).folder / "root.crl.pem").write_text("broken")
+    assert len(x509.load_pem_x509_crl(revoked_certificates().encode())) == 1
+
+
+def test_entries_that_only_name_a_document_do_not_issue_it(issued):
+    ledger.note("org", "test", {"about": str(issued.pk)})
+    seal_ledger()
+    assert found(file_of(issued))["log"][0] is True

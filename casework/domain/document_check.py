@@ -48,14 +48,14 @@ def log_checks(document: Document | None) -> list[Check]:
     try:
         text = proof_of_event(event, with_entry=True)
         if text is None:
-            words = _("its entry waits to be sealed; try again in a minute")
+            words = _("Its entry waits to be sealed; try again in a minute.")
             return [Check("log", None, words)]
         shown = proven(text)
     except (NoteError, LookupError) as error:
-        return [Check("log", False, _("its entry cannot be proven: %(reason)s") % {"reason": error})]
+        return [Check("log", False, _("Its entry cannot be proven: %(reason)s.") % {"reason": error})]
     issued = shown.issued(str(document.pk)) or {}
     if issued.get("file_sha256") != document.file_sha256:
-        return [Check("log", False, _("the entry that issued it names another file"))]
+        return [Check("log", False, _("The entry that issued it names another file."))]
     return [Check("log", True, _in_words(shown)), *_witnessed(shown)]
 
 
@@ -64,12 +64,12 @@ def proof_check(data: bytes, text: str) -> Check:
     try:
         shown = proven(text)
     except NoteError as error:
-        return Check("proof", False, _("the proof given proves nothing: %(reason)s") % {"reason": error})
+        return Check("proof", False, _("The proof given proves nothing: %(reason)s.") % {"reason": error})
     digest = hashlib.sha256(data).hexdigest()
     files = [one["file_sha256"] for one in shown.entry.get("documents", ()) if one["state"] == "issued"]
     if digest not in files:
-        return Check("proof", False, _("the proof given is that of another file"))
-    return Check("proof", True, _("the proof given shows it: %(words)s") % {"words": _in_words(shown)})
+        return Check("proof", False, _("The proof given is that of another file."))
+    return Check("proof", True, _("The proof given shows it. %(words)s") % {"words": _in_words(shown)})
 
 
 def _document(data: bytes) -> Document | None:
@@ -117,13 +117,13 @@ def _on_record(document: Document | None) -> list[Check]:
 def _witnessed(shown: Proven) -> list[Check]:
     """Nothing is said of witnesses where there are none."""
     if shown.cosigned_by:
-        words = _("cosigned by %(names)s") % {"names": _(", ").join(shown.cosigned_by)}
+        words = _("It is cosigned by %(names)s.") % {"names": _(", ").join(shown.cosigned_by)}
         return [Check("witnesses", True, words)]
     if witness_names():
-        return [Check("witnesses", None, _("no witness has cosigned it yet; try again in a minute"))]
+        return [Check("witnesses", None, _("No witness has cosigned it yet; try again in a minute."))]
     return []
 
 
 def _in_words(shown: Proven) -> str:
-    words = _("its entry is number %(index)d of the log, of which the first %(size)d are signed")
+    words = _("Its entry is number %(index)d of the log, of which the first %(size)d are signed.")
     return words % {"index": shown.index, "size": shown.size}

@@ -51,9 +51,9 @@ def check_certificate(certificate, roots, revoked, at, proven):
         gone = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
         since = gone and gone.revocation_date_utc
         need(not gone or at < since, "签署时证书已被吊销 ¦ the certificate was revoked since", f"{since}")
-        known(not gone or proven, "证书已吊销，无凭证说明签署在先 ¦ revoked, and no proof that it was used before")
+        known(not gone or proven, "证书已吊销，无证明说明签署在先 ¦ revoked, and no proof that it was used before")
     lasts = proven or now <= min(one.not_valid_after_utc for one in (certificate, root))
-    known(lasts, "证书已过期，无凭证说明签署在先 ¦ it has expired, and no proof that it was used before")
+    known(lasts, "证书已过期，无证明说明签署在先 ¦ it has expired, and no proof that it was used before")
 
 
 def _has_issued(root, certificate):

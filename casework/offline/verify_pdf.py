@@ -28,7 +28,7 @@ CHECKS = ("parse", "log", "witnesses", "key", "on_record", "file_hash", "signatu
 CHECKS += ("covers_whole_file", "modifications", "snapshot")
 ENCLOSED = ("root.crt.pem", "root.crl.pem", "log.vkey", "witnesses.vkey")
 PEM = re.compile(r"-----BEGIN (CERTIFICATE|X509 CRL)-----[^-]*-----END \1-----")
-NO_PROOF, MOST_PROOF = "没有给出凭证 ¦ no proof was given", 32 << 20  # bytes
+NO_PROOF, MOST_PROOF = "没有给出证明 ¦ no proof was given", 32 << 20  # bytes
 
 
 class Checks(PdfChecks):
@@ -84,13 +84,13 @@ class Checks(PdfChecks):
         lines = proof.split(b"\n", 2)
         if lines[1].startswith(b"extra "):
             entry, proof = decoded(lines[1][6:].decode()), lines[0] + b"\n" + lines[2]
-        known(entry, "凭证不含记录 ¦ the proof does not hold the entry")
+        known(entry, "证明不含记录 ¦ the proof does not hold the entry")
         self.entry = json.loads(entry)
         origin, size, _root = head_proven(proof, entry, "")
         known(self.keys[LOG], "没有日志的公钥 ¦ no key of the log was given", origin)
         signed = [key[0] == origin and is_signed(self.note, LOG, *key) for key in self.keys[LOG]]
         need(any(signed), "检查点没有该日志的签名 ¦ the checkpoint is not signed by the log", origin)
-        place = proof.split(b"\n")[1].decode()
+        place = proof.split(b"\n")[1].decode()[6:]
         return "记录在日志中，其位置、条数 ¦ the entry is in the log; place, entries", f"{place}, {size}, {origin}"
 
     def _proof(self):
@@ -134,7 +134,7 @@ class Checks(PdfChecks):
 def main():
     parser = argparse.ArgumentParser(description="校验已签署的文书 ¦ Checks a signed decision")
     parser.add_argument("file", type=Path, metavar="FILE.pdf", help="文书 ¦ the decision")
-    parser.add_argument("proof", nargs="?", type=Path, metavar="PROOF.tlog-proof", help="凭证 ¦ its proof")
+    parser.add_argument("proof", nargs="?", type=Path, metavar="PROOF.tlog-proof", help="证明 ¦ its proof")
     parser.add_argument("--keys", type=Path, metavar="FILE", help="公布的公钥与根证书 ¦ keys and root as published")
     parser.add_argument("--trust-enclosed-keys", dest="trust", action="store_true", help="采信随附者 ¦ trust them")
     asked, found = parser.parse_args(), dict.fromkeys(CHECKS, ("unknown", UNCHECKED, ""))

@@ -152,7 +152,8 @@ def test_openapi_is_3_1_and_every_path_answers(api):
                 path,
                 content,
             )
-            if method == "get" and "import_id" not in path and "/ledger/" not in path:
+            waits_for_sealing = "/ledger/" in path or path.endswith("/proof")
+            if method == "get" and "import_id" not in path and not waits_for_sealing:
                 assert response.status_code == 200, (path, content)
     sent = schema["paths"][f"{BASE}/cases/{{number}}/evidence"]["post"]["requestBody"]["content"]
     assert sent["multipart/form-data"]["schema"]["required"] == ["file", "shows"]

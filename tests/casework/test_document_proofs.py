@@ -61,7 +61,7 @@ def test_document_is_cosigned_once_a_witness_has_signed(issued, settings, tmp_pa
     seal_ledger()
     with watched_by(tmp_path / "witness", settings):
         seal_ledger()
-        assert found(file_of(issued))["witnesses"] == (True, f"cosigned by {NAME}")
+        assert found(file_of(issued))["witnesses"] == (True, f"It is cosigned by {NAME}.")
 
 
 def test_document_that_no_witness_has_cosigned_yet_is_not_called_genuine(issued, settings):

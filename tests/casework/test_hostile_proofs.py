@@ -135,7 +135,7 @@ def test_hostile_proof_is_refused_in_both_languages(issued: Issued, settings, ho
     with translation.override("zh-hans"):
         chinese = proof_check(issued.file, proof)
     assert english.ok is chinese.ok is False
-    assert english.message.startswith("the proof given proves nothing: ")
+    assert english.message.startswith("The proof given proves nothing: ")
     assert chinese.message.startswith("所附证明不能证明任何事项：") and not re.search("[a-z]+ [a-z]+", chinese.message)
 
 

@@ -116,7 +116,7 @@ def test_proof_that_came_with_the_file_is_checked_too(issued):
     def words(sent: bytes, status: int = 200) -> str:
         return ask(document.pk, status, file=data, proof=SimpleUploadedFile("x.tlog-proof", sent))
 
-    assert "holds The proof that came with itthe proof given shows it" in told(words(proof))
+    assert "holds The proof that came with itThe proof given shows it" in told(words(proof))
     assert "Genuine" in told(words(proof)) and "Genuine" in told(words(b""))
     assert "Not genuine" in told(words(proof.replace(b"index ", b"index 1")))
     for nonsense in (b"\xff" * 20, b"A" * 200_000):
@@ -132,7 +132,7 @@ def test_file_of_no_record_with_its_proof_is_not_called_genuine(issued):
         cursor.execute(f"DROP TRIGGER casework_document_stays{where}")
         cursor.execute("UPDATE casework_document SET state = 'void'")
     words = told(ask(document.pk, file=data, proof=SimpleUploadedFile("x.tlog-proof", proof)))
-    assert "could not be told" in words and "the proof given shows it" in words
+    assert "could not be told" in words and "The proof given shows it" in words
 
 
 def test_keys_are_fetched_by_anybody(issued):

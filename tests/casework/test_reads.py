@@ -18,6 +18,7 @@ from casework.domain.errors import OutOfScope
 from casework.domain.perform import perform
 from casework.domain.reading import read_family
 from casework.domain.reads import record_read
+from casework.domain.sealing import seal_ledger
 from casework.domain.staff import grant
 from casework.models import CaseEvent, CaseRead, Document, Unit
 from casework.store import path_of
@@ -186,8 +187,10 @@ def undone() -> Iterator[None]:
 
 
 @pytest.fixture
-def issued(db, time) -> str:
-    return dispute(upto="issued")
+def issued(real_db, time) -> str:
+    number = dispute(upto="issued")
+    seal_ledger()  # so that its document has a proof
+    return number
 
 
 def test_api_when_any_route_on_a_case_is_read_records_it(issued):

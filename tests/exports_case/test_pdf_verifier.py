@@ -133,6 +133,11 @@ REGIONS = {
 }  # fmt: skip
 
 
+def digit_from(file: bytes, place: int) -> int:
+    """The next of 0 to 9, which one bit turns into another of them; of a to f, it turns two into no digit at all."""
+    return next(at for at in range(place, len(file)) if chr(file[at]) in "0123456789")
+
+
 def place_of(paper: Paper, region: str) -> int:
     file, first = paper.issued.file, len(paper.issued.first_signed)
     spaces = [file.index(b"/Contents <"), file.index(b"/Contents <", first)]
@@ -140,9 +145,9 @@ def place_of(paper: Paper, region: str) -> int:
         "header": 6, "object stream": file.index(b"stream\n") + 200,
         "page content": file.index(b"endobj", file.index(b"/N 3 /Length")) + 1500,
         "attachment": file.index(b"/EmbeddedFile") + 500, "end of the draft": len(paper.issued.draft) - 8,
-        "first signature": spaces[0] + 600, "padding of the first": spaces[0] + 6000,
+        "first signature": digit_from(file, spaces[0] + 600), "padding of the first": spaces[0] + 6000,
         "stamp of the second": file.index(b"stream\n", file.index(b"/Length1", first)) + 100,
-        "second signature": spaces[1] + 600, "padding of the second": spaces[1] + 6000,
+        "second signature": digit_from(file, spaces[1] + 600), "padding of the second": spaces[1] + 6000,
         "byte range": file.rindex(b"/ByteRange") + 14, "last byte": len(file) - 1,
     }[region]  # fmt: skip
 

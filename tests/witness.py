@@ -1,6 +1,5 @@
 """A witness that runs in a thread of the test, with a folder of its own."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ from casework.domain.checkpoints import log_key
 from casework.transparency import key_folder, notes
 from casework.transparency.witness import Witness
 from casework.transparency.witness_server import server
+from tests.answering import answering
 
 NAME = "witness.example/w1"
 
@@ -35,14 +35,8 @@ class Watched:
 @contextmanager
 def serving(folder: Path, logs: list[notes.Verifier]) -> Iterator[Watched]:
     watched = Watched(folder, logs)
-    thread = threading.Thread(target=watched.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with answering(watched.server):
         yield watched
-    finally:
-        watched.server.shutdown()
-        thread.join()
-        watched.server.server_close()
 
 
 @contextmanager

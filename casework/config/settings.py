@@ -8,6 +8,10 @@ GONGDUAN_BASE_URL      the address printed in documents (QR code)
 GONGDUAN_LOG_FOLDER    the key of the ledger's log and what it signed last (default: GONGDUAN_HOME/log)
 GONGDUAN_LOG_ORIGIN    the name of the ledger's log, kept with its key once that is made (default: from the base URL)
 GONGDUAN_WITNESSES     who cosigns the log, as VKEY@URL, with spaces between (docs/operating.md)
+GONGDUAN_LOG_ARCHIVE   a folder on storage that is written once, for copies of the log's checkpoints; unset: none
+GONGDUAN_ARCHIVE_EVERY  minutes from one copy to the next, where the log has grown (default: 60)
+GONGDUAN_TSA           the address of a time authority (RFC 3161) that stamps the copies; unset: none
+GONGDUAN_TSA_ROOTS     the certificates (PEM file) under which its stamps count
 GONGDUAN_DELIVERY_LEASE  seconds for which a worker has a delivery to itself (default: 180, longer than any takes)
 GONGDUAN_IDLE_MINUTES  a browser that asks for nothing that long has to log in again (default: 60)
 GONGDUAN_PROXIES       how many proxies stand before the site and add to X-Forwarded-For (default: 0)
@@ -19,6 +23,7 @@ GONGDUAN_DEBUG, GONGDUAN_ALLOWED_HOSTS
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -136,6 +141,10 @@ PKI_FOLDER = HOME / "pki"
 LOG_FOLDER = Path(os.environ.get("GONGDUAN_LOG_FOLDER") or HOME / "log")  # only workers read the key in it
 LOG_ORIGIN = os.environ.get("GONGDUAN_LOG_ORIGIN") or f"{urlparse(BASE_URL).netloc}/api/v1/ledger"
 WITNESSES = os.environ.get("GONGDUAN_WITNESSES", "").split()
+LOG_ARCHIVE = Path(os.environ["GONGDUAN_LOG_ARCHIVE"]) if os.environ.get("GONGDUAN_LOG_ARCHIVE") else None
+ARCHIVE_EVERY = timedelta(minutes=float(os.environ.get("GONGDUAN_ARCHIVE_EVERY") or 60))
+TSA = os.environ.get("GONGDUAN_TSA", "")
+TSA_ROOTS = Path(os.environ["GONGDUAN_TSA_ROOTS"]) if os.environ.get("GONGDUAN_TSA_ROOTS") else None
 
 CASE_TYPES = sorted(
     f"workflows.{folder.name}" for folder in (BASE_DIR / "workflows").iterdir() if (folder / "apps.py").exists()

@@ -32,7 +32,7 @@ def publish() -> Checkpoint | None:
         try:
             head = notes.Checkpoint(who.name, size, tree.root(node, size))
             for before in _signed_before(last):
-                _goes_on(node, before, head)
+                goes_on(node, before, head)
         except LookupError as error:
             raise LogBroken(_("tiles of the tree are missing: %(reason)s") % {"reason": error}) from None
         note = notes.signed(head.body, [notes.signature(who, _private(), head.body)])
@@ -81,6 +81,18 @@ def fewer_than_signed(signed: int, there: int) -> str:
     return words % {"signed": signed, "there": there}
 
 
+def goes_on(node: tree.Node, before: notes.Checkpoint, head: notes.Checkpoint) -> None:
+    """Returns where the tree of `head` begins with that of `before`; else raises LogBroken."""
+    if before.size > head.size:
+        raise LogBroken(fewer_than_signed(before.size, head.size))
+    proof = tree.consistency_proof(node, before.size, head.size)
+    try:
+        tree.check_consistency(before.size, head.size, before.root, head.root, proof)
+    except tree.ProofError:
+        words = _("the first %(size)d entries are not the ones that were signed")
+        raise LogBroken(words % {"size": before.size}) from None
+
+
 def _is_behind() -> bool:
     """Whether there is more, or less, than what was signed last."""
     size, last, remembered = size_of_log(), last_checkpoint(), remembered_checkpoint()
@@ -92,17 +104,6 @@ def _signed_before(last: Checkpoint | None) -> list[notes.Checkpoint]:
     found = [stated(last)] if last else []
     remembered = remembered_checkpoint()
     return [*found, remembered] if remembered else found
-
-
-def _goes_on(node: tree.Node, before: notes.Checkpoint, head: notes.Checkpoint) -> None:
-    if before.size > head.size:
-        raise LogBroken(fewer_than_signed(before.size, head.size))
-    proof = tree.consistency_proof(node, before.size, head.size)
-    try:
-        tree.check_consistency(before.size, head.size, before.root, head.root, proof)
-    except tree.ProofError:
-        words = _("the first %(size)d entries are not the ones that were signed")
-        raise LogBroken(words % {"size": before.size}) from None
 
 
 def _signer(last: Checkpoint | None) -> notes.Verifier:

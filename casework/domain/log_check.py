@@ -8,6 +8,8 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from casework.domain.archive_check import archive_problems
+from casework.domain.archiving import archived, log_archive
 from casework.domain.checkpoints import (
     LogBroken,
     fewer_than_signed,
@@ -21,6 +23,7 @@ from casework.domain.verdict import Problem
 from casework.domain.witnesses import ALARMS, witnesses
 from casework.models import CaseEvent, Checkpoint, Cosignature, LogLeaf, Unsequenced, Witness
 from casework.transparency import notes, tiles, tree
+from casework.transparency.archive import ArchiveProblem
 
 LOG = "log"
 Claim = tuple[int, bytes, str]  # that the first so many events have this root, and the check that failed if not
@@ -34,6 +37,7 @@ def log_problems() -> Iterator[Problem]:
     yield from _signatures()
     yield from _cosignatures()
     yield from _alarms()
+    yield from archive_problems()
 
 
 def case_problems(stream: str) -> Iterator[Problem]:
@@ -104,14 +108,20 @@ def _tree() -> Iterator[Problem]:
 
 
 def _claims() -> Iterator[Claim]:
-    """What was ever signed and is still known: by the database, and by the key's folder."""
+    """What was ever signed and is still known: by the database, by the key's folder, and by the archive."""
     for size, root in Checkpoint.objects.values_list("size", "root"):
         yield size, bytes.fromhex(root), "checkpoint"
     try:
         if remembered := remembered_checkpoint():
             yield remembered.size, remembered.root, "signed"
     except LogBroken:
-        return  # told by _signatures
+        pass  # told by _signatures
+    try:
+        if archive := log_archive():
+            for size in archive.sizes():
+                yield size, archived(archive, size).root, "archive"
+    except (LogBroken, ArchiveProblem):
+        return  # told by archive_problems
 
 
 def _tiles_of(rows: Iterator[Any]) -> Iterator[list[Any]]:

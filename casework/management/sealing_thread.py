@@ -1,37 +1,45 @@
-"""The worker seals the ledger beside its other work, so that no drawing of documents keeps an entry waiting."""
+"""The worker seals the ledger beside its other work, so that no drawing of documents keeps an entry waiting; and copies
+it to the archive beside that, so that no time authority keeps anything waiting."""
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import close_old_connections, connection
 
+from casework.domain.archiving import archive_log
 from casework.domain.checkpoints import LogBroken
 from casework.domain.sealing import seal_ledger
+from casework.transparency.archive import ArchiveProblem
 
 log = logging.getLogger(__name__)
 EVERY = 0.5
 AFTER_TROUBLE = 5.0
 AFTER_ALARM = 60.0
+ARCHIVE_EVERY = 60.0  # seconds until it is asked again whether a copy is due
 
 
 @contextmanager
 def sealing(stop: threading.Event) -> Iterator[None]:
-    """The ledger is sealed again and again until `stop` is set; then what was begun is finished."""
-    thread = threading.Thread(target=_seal_until, args=[stop], name="sealing")
-    thread.start()
+    """The ledger is sealed and archived again and again until `stop` is set; then what was begun is finished."""
+    passes = [_seal_once, *([_archive_once] if settings.LOG_ARCHIVE else [])]
+    threads = [threading.Thread(target=_again_until, args=[stop, once], name=once.__name__) for once in passes]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
 
 
-def _seal_until(stop: threading.Event) -> None:
+def _again_until(stop: threading.Event, once: Callable[[], float]) -> None:
     try:
         while not stop.is_set():
-            stop.wait(_seal_once())
+            stop.wait(once())
     finally:
         connection.close()
 
@@ -48,3 +56,18 @@ def _seal_once() -> float:
         log.exception("the ledger could not be sealed; it is tried again")
         return AFTER_TROUBLE
     return EVERY
+
+
+def _archive_once() -> float:
+    """Seconds until the next pass."""
+    close_old_connections()
+    try:
+        done = archive_log()
+    except (LogBroken, ArchiveProblem) as problem:
+        log.error("the ledger is not archived: %s", problem)
+    except Exception:  # as above
+        log.exception("the ledger could not be archived; it is tried again")
+    else:
+        if done["problem"]:
+            log.warning("%d copies wait for a time stamp: %s", done["waiting"], done["problem"])
+    return ARCHIVE_EVERY

@@ -25,6 +25,7 @@ from casework.transparency import key_folder
 from tests.broker.processes import address
 from tests.commands.conftest import refused, run
 from tests.factories import dispute
+from tests.time_authority import open_at, openssl_agrees
 from tests.witness import watched_by
 
 HERE = Path(configured.BASE_DIR)
@@ -163,6 +164,25 @@ def test_worker_and_witness_as_processes_seal_within_seconds_and_survive_being_k
             process.process.kill()
             process.process.wait()
     assert json.dumps(witness.log.read_text()).count("ALARM") == 0
+
+
+def test_worker_copies_to_the_archive_and_has_it_stamped_beside_sealing(real_db, tmp_path):
+    place = tmp_path / "archive"
+    place.mkdir()
+    run("seal_ledger")
+    connection.close()
+    with open_at(tmp_path / "tsa") as authority:
+        settings = {"GONGDUAN_TSA": authority.url, "GONGDUAN_TSA_ROOTS": str(authority.roots)}
+        worker = Process(tmp_path, "work", GONGDUAN_LOG_ARCHIVE=str(place), **settings)
+        try:
+            [stamp] = until(lambda: list(place.glob("*/*.tst")))
+            assert openssl_agrees(stamp, stamp.with_suffix(".checkpoint"), authority.roots)
+            event = ledger.note("org", "test", {"about": "nothing"})
+            until(lambda: Checkpoint.objects.filter(size__gt=index_of(event.pk)).exists())
+            assert worker.ended() == 0
+        finally:
+            worker.process.kill()
+            worker.process.wait()
 
 
 def index_of(event: int) -> int:

@@ -18,6 +18,7 @@ from casework.documents.errors import DocumentError
 from casework.documents.pki import load_pki
 from casework.documents.render import warm_up
 from casework.documents.signer import seal_signer
+from casework.domain.archiving import log_archive, newest_copy, time_authority
 from casework.domain.calendar import CalendarError
 from casework.domain.checkpoints import LogBroken, fewer_than_signed, remembered_checkpoint
 from casework.domain.directory import today
@@ -31,6 +32,7 @@ from casework.domain.witnesses import ALARMS, witnesses
 from casework.management.seating import unseatable
 from casework.models import Installation, Witness
 from casework.queries import waiting
+from casework.transparency.archive import ArchiveProblem
 
 HORIZON = timedelta(days=60)
 OVERDUE_AT_MOST = timedelta(minutes=5)
@@ -236,6 +238,7 @@ def ledger() -> Iterator[Finding]:
         told = error if row.problem in ALARMS else warning
         words = {"witness": row.name, "problem": row.get_problem_display(), "detail": row.detail}
         yield told("ledger", (_("witness %(witness)s: %(problem)s %(detail)s") % words).strip())
+    yield from archive()
     unsealed = waiting.unsealed_events()
     if unsealed.longest > OVERDUE_AT_MOST:
         minutes = int(unsealed.longest.total_seconds() // 60)
@@ -244,6 +247,24 @@ def ledger() -> Iterator[Finding]:
         return
     values = {"size": remembered.size if remembered else 0, "witnesses": ", ".join(names) or _("no witness")}
     yield ok("ledger", _("%(size)d entries signed; watched by: %(witnesses)s") % values)
+
+
+def archive() -> Iterator[Finding]:
+    """Copies of what the log signed are where the settings say, and are stamped."""
+    try:
+        place, authority = log_archive(), time_authority()
+        if authority and not settings.LOG_ARCHIVE:
+            yield error("ledger", _("GONGDUAN_TSA stamps copies, but GONGDUAN_LOG_ARCHIVE names no place for them"))
+        if place is None:
+            return
+        newest, unstamped = newest_copy(place), place.unstamped() if authority else []
+    except (LogBroken, ArchiveProblem) as problem:
+        yield error("ledger", str(problem))
+        return
+    if unstamped:
+        words = _("%(n)d copies in the archive wait for a time stamp; run archive_log to see why")
+        yield warning("ledger", words % {"n": len(unstamped)})
+    yield ok("ledger", _("copied to %(place)s up to entry %(size)d") % {"place": place.place, "size": newest})
 
 
 def broker() -> Finding:

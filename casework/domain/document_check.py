@@ -2,6 +2,7 @@
 it. One check a line; the public page tells the same with fewer words."""
 
 import hashlib
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from casework.documents.check import Check, Expected
 from casework.documents.limits import DEFAULT_LIMITS, Limits
 from casework.documents.pki import load_pki
 from casework.documents.verify import claimed_id, verify
+from casework.domain import ledger
 from casework.domain.log_proofs import Proven, issue_of, proof_of_event, proven
 from casework.domain.now import now
 from casework.domain.published_keys import revoked
@@ -27,7 +29,20 @@ def check_document(data: bytes, trust: list[str] | None = None, proof: str = "")
     came with the file."""
     document = _document(data)
     checks = [*file_checks(data, document, trust), *_on_record(document)]
-    return [*checks, *log_checks(document), *([proof_check(data, proof)] if proof else [])]
+    checks += [*log_checks(document), *([proof_check(data, proof)] if proof else [])]
+    if trust is None:  # under another root than ours, ours fail
+        note_failure(document, data, checks)
+    return checks
+
+
+def note_failure(document: Document | None, data: bytes, checks: Sequence[Check]) -> None:
+    """That somebody holds a changed file of a document of ours, or a true one whose record was changed, stands in the
+    ledger: the first time in an hour, since anybody may try as often as they like."""
+    failed = [check.code for check in checks if check.ok is False]
+    if document is not None and failed:
+        told = {"document": str(document.pk), "file_sha256": hashlib.sha256(data).hexdigest(), "failed": failed}
+        about = f"verification\n{document.pk}\n{now():%Y-%m-%dT%H}"
+        ledger.note_once(about, "verification_failed", told, case=document.case)
 
 
 def file_checks(

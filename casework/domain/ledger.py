@@ -6,16 +6,18 @@ salt beside it in EventText."""
 
 import hashlib
 import secrets
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.functional import Promise
 from pydantic import BaseModel
 
 from casework.canonical import canonical
+from casework.domain.errors import Conflict
 from casework.domain.now import now
 from casework.domain.recorder import Recorder
 from casework.keys import new_key
@@ -117,6 +119,15 @@ def note(
         recorder.set(StreamHead, "stream", [stream], {"head": event.digest})
         recorder.send("statements")
     return event
+
+
+def note_once(about: str, action: str, data: dict[str, Any], *, case: Case | None = None) -> None:
+    """An entry in `access`, the first time that it is `about` this; nothing where somebody else is just as quick or the
+    stream is too busy."""
+    key = UUID(bytes=hashlib.sha256(about.encode()).digest()[:16])
+    if entry_with_key(key) is None:
+        with suppress(Conflict, IntegrityError):
+            note("access", action, data, case=case, key=key)
 
 
 def last_events(case: Case, after: int = 0) -> models.QuerySet[CaseEvent]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from casework.documents.check import Check, verdict
 from casework.documents.limits import Limits
 from casework.documents.verify import claimed_snapshot
-from casework.domain.document_check import file_checks, log_checks, proof_check
+from casework.domain.document_check import file_checks, log_checks, note_failure, proof_check
 from casework.domain.verification import verify_ledger
 from casework.models import Document
 
@@ -50,6 +50,7 @@ def check_file(data: bytes, page: UUID | None, proof: str = "") -> Answer:
         checks += _on_record(document)
     if proof:
         checks.append(proof_check(data, proof))
+    note_failure(document, data, checks)
     if document is None:
         return Answer(verdict(checks), checks)
     return _answer(verdict(checks), checks, document, page)

@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from typing import Any
 from uuid import UUID, uuid4
 
 import pikepdf
@@ -159,6 +160,28 @@ def test_file_that_was_altered_is_not_genuine(issued):
     words = told(text)
     assert "Not genuine" in words and "is not, byte for byte, the one that was issued" in words
     assert not [word for word in PERSONAL if word in text]
+
+
+def failures() -> list[dict[str, Any]]:
+    found = CaseEvent.objects.filter(stream="access", action="verification_failed").order_by("seq")
+    return [json.loads(entry) for entry in found.values_list("entry", flat=True)]
+
+
+def test_file_that_was_altered_is_noted_once_an_hour_and_a_true_one_or_a_stranger_s_never(issued, time):
+    document, data = issued
+    for file in (data, foreign()):
+        ask(document.pk, file=file)
+    assert failures() == []
+    changed = altered(data)
+    for file in (changed, changed + b"x"):
+        ask(document.pk, file=file)
+    [noted] = failures()
+    assert noted["case"] == document.case.number and noted["data"]["document"] == str(document.pk)
+    assert noted["data"]["file_sha256"] == hashlib.sha256(changed).hexdigest()
+    assert {"file_hash", "signatures"} <= set(noted["data"]["failed"])
+    time.on(hours=1)
+    ask(document.pk, file=changed + b"x")
+    assert [entry["data"]["file_sha256"] for entry in failures()][1:] == [hashlib.sha256(changed + b"x").hexdigest()]
 
 
 def test_file_from_elsewhere_is_not_genuine_and_opens_no_record(issued):

@@ -39,6 +39,7 @@ class TimeAuthority:
         self.status, self.asked = 200, 0
         root_key, root = _certificate("时间戳根", None, None)
         key, certificate = _certificate("时间戳", root_key, root, usage)
+        self.trusted = [root]
         self.roots.write_bytes(root.public_bytes(Encoding.PEM))
         (folder / "tsa.crt.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -3,6 +3,7 @@ what was signed, and when, then no longer rests on our word alone."""
 
 from typing import TypedDict
 
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -73,7 +74,7 @@ def archived(archive: Archive, size: int) -> notes.Checkpoint:
     return head
 
 
-def time_authority() -> tuple[str, list[bytes]] | None:
+def time_authority() -> tuple[str, list[Certificate]] | None:
     """Its address and the roots under which its stamps count, as the settings say; LogBroken where they cannot be
     read, None where there is none."""
     if not settings.TSA:
@@ -81,17 +82,18 @@ def time_authority() -> tuple[str, list[bytes]] | None:
     if settings.TSA_ROOTS is None:
         raise LogBroken(_("GONGDUAN_TSA_ROOTS names no file of certificates under which its stamps count"))
     try:
-        return settings.TSA, [settings.TSA_ROOTS.read_bytes()]
-    except OSError as error:
+        return settings.TSA, load_pem_x509_certificates(settings.TSA_ROOTS.read_bytes())
+    except (OSError, ValueError) as error:
         words = _("GONGDUAN_TSA_ROOTS: %(file)s cannot be read: %(reason)s")
-        raise LogBroken(words % {"file": settings.TSA_ROOTS, "reason": error.strerror}) from None
+        reason = getattr(error, "strerror", None) or error
+        raise LogBroken(words % {"file": settings.TSA_ROOTS, "reason": reason}) from None
 
 
 def newest_copy(archive: Archive) -> int:
     """How many entries the newest copy is of, 0 where there is none. LogBroken where the log does not go on from it."""
-    last, sizes = last_checkpoint(), archive.sizes()
-    if not sizes:
+    if not (sizes := archive.sizes()):
         return 0
+    last = last_checkpoint()  # read after the copies: whoever else copies now copies what is signed already
     if last is None:
         raise LogBroken(fewer_than_signed(sizes[-1], 0))
     goes_on(stored_nodes(), archived(archive, sizes[-1]), stated(last))

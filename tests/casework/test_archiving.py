@@ -143,7 +143,7 @@ def test_stamp_that_does_not_count_is_not_kept(place: Path, authority: TimeAutho
     assert not list(place.glob("*/*.tst"))
 
 
-@pytest.mark.parametrize("roots", [None, Path("/nowhere")])
+@pytest.mark.parametrize("roots", [None, Path("/nowhere"), Path(__file__)])
 def test_time_authority_without_roots_is_refused_in_words(place: Path, authority: TimeAuthority, settings, roots):
     settings.TSA_ROOTS = roots
     with pytest.raises(LogBroken, match="GONGDUAN_TSA_ROOTS"):

@@ -29,7 +29,7 @@ def authority(tmp_path: Path) -> Iterator[TimeAuthority]:
 
 def test_stamp_over_the_data_tells_the_time_and_openssl_agrees(authority: TimeAuthority, tmp_path: Path):
     token = stamps.asked(authority.url, DATA)
-    at = stamps.stamped_at(token, DATA, [authority.roots.read_bytes()])
+    at = stamps.stamped_at(token, DATA, authority.trusted)
     assert abs(datetime.now(UTC) - at) < timedelta(seconds=30)
     (tmp_path / "token").write_bytes(token)
     (tmp_path / "data").write_bytes(DATA)
@@ -39,7 +39,7 @@ def test_stamp_over_the_data_tells_the_time_and_openssl_agrees(authority: TimeAu
 def test_stamp_over_other_data_does_not_count(authority: TimeAuthority):
     token = stamps.asked(authority.url, DATA)
     with pytest.raises(StampError, match="over something else"):
-        stamps.stamped_at(token, DATA + b" ", [authority.roots.read_bytes()])
+        stamps.stamped_at(token, DATA + b" ", authority.trusted)
 
 
 @pytest.mark.parametrize("place", [0.1, 0.4, 0.6, 0.8, 0.99])
@@ -47,13 +47,13 @@ def test_stamp_with_a_bit_changed_does_not_count(authority: TimeAuthority, place
     token = bytearray(stamps.asked(authority.url, DATA))
     token[int(len(token) * place)] ^= 1
     with pytest.raises(StampError):
-        stamps.stamped_at(bytes(token), DATA, [authority.roots.read_bytes()])
+        stamps.stamped_at(bytes(token), DATA, authority.trusted)
 
 
 def test_stamp_of_another_authority_does_not_count(authority: TimeAuthority, tmp_path: Path):
     token = stamps.asked(authority.url, DATA)
     with open_at(tmp_path / "other") as other, pytest.raises(StampError, match="under the roots that are trusted"):
-        stamps.stamped_at(token, DATA, [other.roots.read_bytes()])
+        stamps.stamped_at(token, DATA, other.trusted)
 
 
 @pytest.mark.parametrize("usage, counts", [(OID.TIME_STAMPING, True), (OID.EMAIL_PROTECTION, False)])
@@ -66,13 +66,13 @@ def test_stamp_by_a_certificate_that_is_for_something_else_does_not_count(tmp_pa
     stamper = DummyTimeStamper(certificate, key, SimpleCertificateStore())
     token = asyncio.run(stamper.async_timestamp(sha256(DATA).digest(), "sha256")).dump()
     with nullcontext() if counts else pytest.raises(StampError, match="no time authority"):
-        stamps.stamped_at(token, DATA, [authority.roots.read_bytes()])
+        stamps.stamped_at(token, DATA, authority.trusted)
 
 
 @pytest.mark.parametrize("token", [b"", b"x" * 1000, b"0\x82\xff\xff", DATA])
 def test_what_is_no_stamp_does_not_count(authority: TimeAuthority, token: bytes):
     with pytest.raises(StampError, match="it is no time stamp"):
-        stamps.stamped_at(token, DATA, [authority.roots.read_bytes()])
+        stamps.stamped_at(token, DATA, authority.trusted)
 
 
 def test_asked_when_the_answer_is_an_old_one_refuses_it(authority: TimeAuthority):
@@ -83,6 +83,7 @@ def test_asked_when_the_answer_is_an_old_one_refuses_it(authority: TimeAuthority
         stamps.asked(authority.url, DATA)
 
 
+TIME_STAMP, ENVELOPE = bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d010703")
 REFUSED = bytes.fromhex("3009300702010203020520")  # status 2, rejection, with an unaccepted policy
 
 
@@ -95,6 +96,7 @@ REFUSED = bytes.fromhex("3009300702010203020520")  # status 2, rejection, with a
         (lambda answer: answer[:-1], "the answer is no time stamp"),
         (lambda answer: REFUSED, "the authority refuses: rejection"),
         (lambda answer: bytes.fromhex("30053003020100"), "the answer is no time stamp"),
+        (lambda answer: answer.replace(TIME_STAMP, ENVELOPE), "the answer is no time stamp"),
     ],
 )
 def test_asked_when_the_answer_is_no_stamp_says_so(authority: TimeAuthority, change: Callable, said: str):

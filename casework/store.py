@@ -109,5 +109,10 @@ def _altered(digest: str) -> FileProblem:
     return FileProblem("altered", words % {"digest": digest[:16]})
 
 
+def remove(folder: Path, digest: str) -> None:
+    """No file stands under that digest."""
+    path_of(folder, digest).unlink(missing_ok=True)
+
+
 def path_of(folder: Path, digest: str) -> Path:
     return folder / digest[:2] / digest

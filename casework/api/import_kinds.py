@@ -50,4 +50,5 @@ def _people(table: Table, units: list[str]) -> PeopleFile:
     return parse_people(
         table, units, list(current_policy().roles), known=list(Person.objects.values_list("no", flat=True)),
         logins={login: no or "" for login, no in Account.objects.values_list("username", "person__no")},
+        erased=list(Person.objects.exclude(erased_at=None).values_list("no", flat=True)),
     )  # fmt: skip

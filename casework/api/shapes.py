@@ -48,6 +48,7 @@ class CaseHead(Schema):
     type_label: str
     state: Label
     restricted: bool
+    erased: bool
     urgency: Label | None
     unit: Unit
     opened_at: str

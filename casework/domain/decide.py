@@ -15,7 +15,7 @@ from casework.domain.action import Act, ActionSpec, run_law
 from casework.domain.actor import Actor, shown, system
 from casework.domain.authority import may
 from casework.domain.case_rules import rules_of
-from casework.domain.directory import GrantView
+from casework.domain.directory import Directory, GrantView
 from casework.domain.errors import NotAllowedNow, NotPermitted, UnknownAction
 from casework.domain.evidence_files import keep
 from casework.domain.form_words import invalid, problems_of
@@ -45,8 +45,11 @@ def action_of(law: Law, name: str, *, opening: bool) -> ActionSpec:
     return spec
 
 
-def check_now(spec: ActionSpec, case: Any) -> None:
-    """Step 6: the state allows it."""
+def check_now(spec: ActionSpec, case: Any, book: Directory) -> None:
+    """Step 6: the state allows it, and there is still somebody whom it is about."""
+    if book.is_forgotten(case):
+        words = _("Expected a case about somebody, but the person was erased; what was decided stands as it is")
+        raise NotAllowedNow(words, code="erased")
     if not spec.opening and "*" not in spec.sources and case.state not in spec.sources:
         raise not_now(spec, case)
 
@@ -113,7 +116,7 @@ def decided(
 ) -> Act:  # fmt: skip
     """Steps 6 to 8 of whoever may: the act stands in the step, or a Refusal was raised."""
     check_clock(actor, case, step)
-    check_now(spec, case)
+    check_now(spec, case, step.book)
     check_seat(spec, actor, case, step)
     form = parse(spec.form, data)
     return apply(step, case, spec, actor, form, grant=grant, relation=relation, key=key, body=body)
@@ -256,7 +259,7 @@ def _move(step: Step, act: Act, case: Any, effect: Any) -> None:
     match effect:
         case fx.Move(target, name, data):
             spec = action_of(law_of(target), name, opening=False)
-            check_now(spec, target)
+            check_now(spec, target, step.book)
             grant, relation = may(spec, hand, target, (), step.family, step.book)
             apply(step, target, spec, hand, parse(spec.form, data), grant=grant, relation=relation)
         case fx.OpenCase(label, name, data):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -30,6 +31,7 @@ class PersonView:
     name: str
     unit_id: int
     superior_id: int | None
+    erased: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,11 @@ class Directory:
         """The last day of the leave that covers `day`, or None."""
         return max((last for first, last in self.leaves.get(person_id, ()) if first <= day <= last), default=None)
 
+    def is_forgotten(self, case: Any) -> bool:
+        """Whether the case is about somebody who was erased."""
+        person = self.persons.get(case.concerned_id)
+        return person is not None and person.erased
+
     def person_no(self, no: str) -> PersonView | None:
         return self._by_no.get(no)
 
@@ -175,7 +182,10 @@ def _load(version: int) -> Directory:
     return Directory(
         version=version,
         units={u.id: UnitView(u.id, u.code, u.name, u.parent_id) for u in Unit.objects.all()},
-        persons={p.id: PersonView(p.id, p.no, p.name, p.unit_id, p.superior_id) for p in Person.objects.all()},
+        persons={
+            p.id: PersonView(p.id, p.no, p.name, p.unit_id, p.superior_id, bool(p.erased_at))
+            for p in Person.objects.all()
+        },
         grants=tuple(grants),
         leaves=dict(leaves),
         closed=_closed(),

@@ -5,6 +5,7 @@ JSON that names its predecessor's digest; personal free text stands in it as a s
 salt beside it in EventText."""
 
 import hashlib
+import json
 import secrets
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -128,6 +129,17 @@ def note_once(about: str, action: str, data: dict[str, Any], *, case: Case | Non
     if entry_with_key(key) is None:
         with suppress(Conflict, IntegrityError):
             note("access", action, data, case=case, key=key)
+
+
+def data_of(entry: str) -> dict[str, Any]:
+    """What the entry says besides who, when and where."""
+    data: dict[str, Any] = json.loads(entry)["data"]
+    return data
+
+
+def case_of(entry: str) -> str:
+    """The number of the case that an entry of `access` is about, if any."""
+    return str(json.loads(entry).get("case", ""))
 
 
 def last_events(case: Case, after: int = 0) -> models.QuerySet[CaseEvent]:

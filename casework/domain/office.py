@@ -133,6 +133,9 @@ def is_whole(office: Office) -> None:
 def manages(office: Office, person: Person) -> None:
     not_own(office, person.pk)
     reaches(office, person.unit_id)
+    if person.erased_at is not None:
+        words = _("Expected somebody who is known, but %(no)s was erased; who comes back gets a new number")
+        raise NotAllowedNow(words % {"no": person.no}, code="erased")
 
 
 def not_own(office: Office, person_id: int) -> None:

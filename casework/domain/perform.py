@@ -21,7 +21,7 @@ from casework.domain.action import Act, ActionSpec
 from casework.domain.actor import Actor
 from casework.domain.authority import holds_a_role, may, nobody, sits_blind
 from casework.domain.case_rules import rules_of
-from casework.domain.decide import UNRECORDED, action_of, apply, decided, parse
+from casework.domain.decide import UNRECORDED, action_of, apply, check_now, decided, parse
 from casework.domain.directory import directory, stamp_for
 from casework.domain.errors import (
     Conflict,
@@ -166,6 +166,7 @@ def _born(
     relation: str, token: UUID | None, body: str,
 ) -> Result:  # fmt: skip
     form = parse(spec.form, data) if not isinstance(data, spec.form) else data
+    check_now(spec, case, step.book)
     family.add(case)
     for guard in spec.when:
         guard(_preview(step, case, spec, actor, form))

@@ -176,13 +176,15 @@ class LimitWords(Frozen):
 
 class Organisation(Frozen):
     """`organisation.yaml`. `calendars` says which file of policies/calendars each calendar is in; `sites`, by unit
-    code, which of them `site` means there and below; `packs`, where regulation packs hold."""
+    code, which of them `site` means there and below; `packs`, where regulation packs hold; `decision_years`, for how
+    long a signed decision is kept whatever is asked (None: for ever)."""
 
     name: Text
     time_zone: Zone
     edition: Edition
     calendars: Annotated[dict[Code, Words], Field(min_length=1)]
     limits: LimitWords
+    decision_years: Annotated[int, Field(ge=1)] | None = None
     sites: dict[Words, Code] = {}
     packs: list[Placement] = []
     texts: dict[Code, Text] = {}

@@ -70,6 +70,7 @@ def check_code(code: str, page: UUID) -> Answer:
     """Whether the paper's code is that of a document issued under the page's id. It vouches for the record, not for
     what is printed."""
     document = _issued(pk=page)
+    document = document if document and document.snapshot else None
     known = json.loads(document.snapshot)["verify_url"].partition("#")[2] if document else ""
     if document is None or not hmac.compare_digest(known.encode(), code.lower().encode()):
         words = _("No document that was issued here has this address and this code.")

@@ -64,6 +64,14 @@ def rebuild(batch: int = 500) -> int:
     return done
 
 
+def index_anew(case: Any) -> None:
+    """The case is found by what it says now, and by nothing else."""
+    SearchToken.objects.filter(case_id=case.pk).delete()
+    recorder = Recorder()
+    _insert(case, _tokens(_told(case)), recorder)
+    recorder.send("statements")
+
+
 def _told(case: Case) -> tuple[int | None, tuple[str, ...], tuple[str, ...]]:
     return case.concerned_id, tuple(case.searched_ids()), tuple(case.searched_texts())
 

@@ -2,15 +2,18 @@
 agree with it, and the log in which every entry has its place."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 
 from casework.canonical import parse_canonical
+from casework.domain.erasures import was_erased
 from casework.domain.law import laws
 from casework.domain.ledger import FORMAT, START, commitment
 from casework.domain.log_check import case_problems, counts, log_problems
@@ -19,6 +22,7 @@ from casework.models import Case, CaseEvent, Document, StreamHead
 
 Row = tuple[str, int, int, str, str, str, str, Any]
 TOGETHER = 500  # streams whose rows are looked up at once
+COMMITTED, COMMITMENT = '{"sha256":"', re.compile(r'\{"sha256":"[0-9a-f]{64}"\}')
 COLUMNS = ("stream", "seq", "id", "previous", "digest", "entry", "action", "texts__texts")
 
 
@@ -64,6 +68,7 @@ class _Chain:
     digest: str = START
     entry: dict[str, Any] = field(default_factory=dict)
     documents: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    withheld: list[tuple[int, str]] = field(default_factory=list)  # entries without their texts, and whom they name
     problem: Problem | None = None
 
     def read(self, rows: Iterable[Row]) -> "_Chain":
@@ -100,6 +105,8 @@ class _Chain:
             return bad("columns", _("the row says something else than its entry"))
         if texts and (path := _another_text(texts, entry)):
             return bad("text", _("the text of %(path)s is not the one that was committed to") % {"path": path})
+        if COMMITTED in text and len(COMMITMENT.findall(text)) > len(texts or ()):
+            self.withheld.append((seq, str(entry["data"].get("person", ""))))
         self.entry = entry
         for shown in entry.get("documents", ()):
             self.documents[shown["document"]] = (seq, shown)
@@ -126,8 +133,11 @@ def _problems(chains: list[_Chain]) -> Iterator[Problem]:
     heads = StreamHead.objects.in_bulk(names)
     cases = {f"case:{case.number}": case for case in Case.objects.filter(number__in=[n[5:] for n in names])}
     documents: dict[int, list[Document]] = {case.pk: [] for case in cases.values()}
-    for document in Document.objects.filter(case__in=documents).defer("snapshot"):
+    blank = ExpressionWrapper(Q(snapshot=""), output_field=BooleanField())
+    for document in Document.objects.filter(case__in=documents).defer("snapshot").annotate(blank=blank):
         documents[document.case_id].append(document)
+    gone = any(chain.withheld for chain in chains) or any(d.blank for of in documents.values() for d in of)  # type: ignore[attr-defined]
+    erased = was_erased() if gone else set()
     for chain in chains:
         case = cases.get(chain.stream)
         found = chain.problem
@@ -135,6 +145,7 @@ def _problems(chains: list[_Chain]) -> Iterator[Problem]:
             found = _ends_with(chain, case) or _papers(chain, documents[case.pk] if case else [])
         elif found is None:
             found = _is_head(chain, heads.get(chain.stream))
+        found = found or _erased(chain, documents.get(case.pk, []) if case else [], erased)
         if found:
             yield found
 
@@ -168,6 +179,21 @@ def _papers(chain: _Chain, documents: list[Document]) -> Problem | None:
         if row != tuple(shown.get(name) for name in ("state", "file_sha256", "snapshot_sha256")):
             words = _("document %(id)s is not as its event says") % {"id": document.pk}
             return Problem(chain.stream, seq, "document", words)
+    return None
+
+
+def _erased(chain: _Chain, documents: list[Any], erased: set[str]) -> Problem | None:
+    """Clear text is gone only by an act that `org` records."""
+    if chain.stream in erased:
+        return None
+    for seq, person in chain.withheld:
+        if person not in erased:
+            return Problem(chain.stream, seq, "text", _("its text is gone, and nobody recorded that it was erased"))
+    for document in documents:
+        if document.blank:
+            words = _("the words of document %(id)s are gone, and nobody recorded that they were erased")
+            seq, _shown = chain.documents.get(str(document.pk), (0, {}))
+            return Problem(chain.stream, seq, "document", words % {"id": document.pk})
     return None
 
 

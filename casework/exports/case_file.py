@@ -89,6 +89,7 @@ def _files(
 ) -> tuple[Files, dict[str, str]]:
     """({name: content}, {name: digest of a file of the evidence}) with the manifest of them all."""
     documents = [d for d in sight.family.documents if d.case_id == case.pk and d.state == Document.State.ISSUED]
+    documents = [document for document in documents if document.snapshot]  # not erased
     documents.sort(key=lambda document: (document.issued_at, str(document.pk)))
     evidence = [{**item, "state": state_of(item["sha256"])} for item in evidence_in(sight, case)]
     kept = _kept(evidence) if with_evidence else {}

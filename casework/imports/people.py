@@ -118,11 +118,13 @@ def parse_people(
     roles: Collection[str],
     known: Collection[str] = (),
     logins: Mapping[str, str] | None = None,
+    erased: Collection[str] = (),
 ) -> PeopleFile:
     """The persons, accounts and grants of the file.
 
     `units` and `roles` are the codes that exist, `known` the staff numbers that exist already (a principal or
-    superior may be one of them), `logins` the existing logins with the number each belongs to. A number with
+    superior may be one of them), `logins` the existing logins with the number each belongs to, `erased` the numbers
+    of persons who were erased, which nobody bears again. A number with
     two names, units or superiors, a login of two numbers, and numbers that differ only in the look of their
     letters are errors: identity is the number, and every bar on deciding one's own case hangs on it. A line
     that repeats another is a warning.
@@ -131,7 +133,7 @@ def parse_people(
     if errors(problems):
         return PeopleFile([], [], [], problems)
     numbers = dict.fromkeys([*known, *(row.value("no") for row in table.rows)])
-    reader = _PeopleReader(units, roles, numbers, logins or {})
+    reader = _PeopleReader(units, roles, numbers, logins or {}, frozenset(erased))
     for row in table.rows:
         found = [*row.problems, *reader.person(row), *reader.account(row), *reader.grant(row)]
         problems += (problem.about(row.value("no")) for problem in found)
@@ -149,7 +151,9 @@ class _PeopleReader:
         roles: Collection[str],
         numbers: Collection[str],
         logins: Mapping[str, str],
+        erased: frozenset[str],
     ) -> None:
+        self.erased = erased
         self.units, self.roles, self.numbers = units, roles, numbers
         self.owners = {login.casefold(): number for login, number in logins.items()}
         self.by_look: dict[str, str] = {}
@@ -166,6 +170,9 @@ class _PeopleReader:
         if number.upper() == "SYSTEM":
             message = _("Expected a staff number, but SYSTEM stands for the engine itself. Give another one.")
             problems.append(Problem.at(row.line, "no", "number_reserved", message))
+        if number in self.erased:
+            message = _("Expected somebody who is known, but “{no}” was erased. Give whoever comes back a new number.")
+            problems.append(Problem.at(row.line, "no", "person_erased", message, no=number))
         name = read_text(row, "name", problems, at_most=NAME_AT_MOST) or ""
         unit, superior = row.value("unit"), row.value("superior") or None
         problems += self._unit(row, "unit")

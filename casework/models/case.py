@@ -80,6 +80,10 @@ class Case(models.Model):
     def is_closed(self) -> bool:
         return self.closed_at is not None
 
+    def own_files(self) -> Iterable[str]:
+        """Digests of files in the store of the evidence that belong to the person concerned, besides what was given."""
+        return ()
+
     def searched_ids(self) -> Iterable[str]:
         """Ids besides the number by which the case is searched for."""
         return ()

@@ -13,6 +13,7 @@ class Person(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="staff")
     superior = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
     email = models.EmailField(blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("person")

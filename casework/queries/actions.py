@@ -74,7 +74,7 @@ def asked(spec: ActionSpec, actor: Actor, case: Any, sight: Sight, step: Step, d
     asked. An opening is asked of its subject's parties."""
     base = sight.family.by_id.get(case.pk) or sight.family.by_id[case.subject_id]
     grant, relation = may(spec, actor, case, sight.family.parties_of(base), sight.family, sight.book)
-    check_now(spec, case)
+    check_now(spec, case, sight.book)
     check_seat(spec, actor, case, step)
     act = Act(
         spec=spec, actor=actor, case=case, data=_NoData() if data is None else parse(spec.form, data),

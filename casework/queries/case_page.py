@@ -71,7 +71,7 @@ def reads_for_service(sight: Sight, case: Any, actor: Actor) -> bool:
     )  # fmt: skip
     try:
         may(spec, actor, case, sight.family.parties_of(case), sight.family, sight.book)
-        check_now(spec, case)
+        check_now(spec, case, sight.book)
         for guard in spec.when:
             guard(act)
     except Refusal:
@@ -85,6 +85,7 @@ def case_head(case: Any, book: Any) -> dict[str, Any]:
     return {
         "number": case.number, "type": case.type, "type_label": str(law.model.title),
         "state": {"code": str(case.state), "label": _state_label(law, case)}, "restricted": case.restricted,
+        "erased": book.is_forgotten(case),
         "urgency": urgency_of(case),
         "unit": {"code": book.units[case.unit_id].code, "name": book.units[case.unit_id].name},
         "opened_at": plain(case.opened_at), "updated_at": plain(case.updated_at), "closed_at": plain(case.closed_at),

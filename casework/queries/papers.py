@@ -1,5 +1,5 @@
 """Files of a case: its evidence; its documents, issued ones for everybody who sees it, drafts for those who decide or
-look over closed cases."""
+look over closed cases; once the person concerned was erased, only for the latter."""
 
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -95,7 +95,9 @@ def evidence_file(number: str, sha256: str, actor: Actor) -> tuple[dict[str, Any
 
 
 def evidence_in(sight: Sight, case: Any) -> list[dict[str, Any]]:
-    """The same as evidence_of() of a family that was opened."""
+    """The same as evidence_of() of a family that was opened; nothing once the person concerned was erased."""
+    if sight.book.is_forgotten(case):
+        return []
     if sight.blind:
         return presented(case, "evidence_blind", sight) or []
     return sight.masked([*(presented(case, "evidence", sight) or []), *given(case, sight)])
@@ -113,6 +115,8 @@ def state_of(sha256: str) -> str:
 def _is_open(document: Document, case: Any, sight: Sight) -> bool:
     if sight.blind:
         return False
+    if sight.book.is_forgotten(case):  # what is still kept is closed off
+        return bool(document.snapshot) and sight.looks_over(case)
     return document.state == Document.State.ISSUED or sight.reads_drafts(case)
 
 

@@ -240,6 +240,7 @@ class Knocker:
                 ("delivery", ["--delivery", "1"], b""), ("all", ["--all"], b""),
             ],
             "export_log": [(form, ["--format", form, "--out", out], b"") for form in ("xes", "ocel2")],
+            "erase_person": [(no, [no, "--reason", "asked", "--dry-run"], b"") for no in ("A1001", "A9999")],
             "export_case": [(name, [number, "--out", f"{out}.zip"], b"") for name, number in numbers],
             "export_cases": [(form, ["--out", f"{out}.{form}"], b"") for form in ("csv", "xlsx")],
         }  # fmt: skip

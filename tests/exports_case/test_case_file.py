@@ -16,17 +16,19 @@ from django.db import connection, connections, transaction
 from casework import store
 from casework.domain import ledger
 from casework.domain.checkpoints import LogBroken
+from casework.domain.erasing import erase_person
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, OutOfScope
 from casework.domain.perform import perform
 from casework.exports import case_file
 from casework.exports.case_file import export_case
-from casework.models import Account, CaseEvent, Checkpoint, Document, Evidence, Person
+from casework.models import Account, CaseEvent, Checkpoint, Document, EventText, Evidence, Person
 from casework.queries import evidence_of, show_case
 from casework.transparency import key_folder, notes
 from tests.commands.conftest import nobody_at_the_terminal, refused, run, token_of  # noqa: F401 (fixtures)
 from tests.conftest import acting, forget
 from tests.exports_case.conftest import OFFLINE, by_node, by_python, exported_to, unpacked
 from tests.factories import advance, arbitration, blind_scores, deliver_all, dispute, panel, received
+from tests.leaver import ended, office
 from tests.seen import case
 
 postgresql_only = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
@@ -132,6 +134,20 @@ def test_export_of_an_open_case_without_documents_is_genuine(ledger_, tmp_path):
     assert "尚未结案" in page and "导出时尚未出具文书" in page and not (folder / "documents").exists()
     for verify in (by_python, by_node):
         assert verify(folder, "--trust-enclosed-keys").code == 0
+
+
+def test_export_after_the_person_was_erased_is_genuine_without_the_words(ledger_, tmp_path):
+    scored, paper = ended()
+    said = EventText.objects.filter(event__case__number=scored).values_list("texts", flat=True)
+    words = {one["text"] for texts in said for one in texts if one["text"]}
+    erase_person(office(), "A1001", "本人来函")
+    for number in (scored, paper):
+        folder = unpacked(exported_to(tmp_path / f"{number}.zip", number), tmp_path / number)
+        assert (folder / "texts.jsonl").read_bytes() == b""
+        for verify in (by_python, by_node):
+            assert verify(folder, "--trust-enclosed-keys").code == 0
+    assert words and not any(word in (tmp_path / scored / "index.html").read_text() for word in words)
+    assert list((tmp_path / paper / "documents").glob("*.pdf"))  # closed off, not erased
 
 
 def test_export_of_a_draft_leaves_it_out(ledger_):

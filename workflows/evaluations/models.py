@@ -134,6 +134,12 @@ class Evaluation(EveryCase, Case):
     def searched_ids(self) -> Iterable[str]:
         return (self.external_id, self.interaction_id)
 
+    def own_files(self) -> Iterable[str]:
+        """The recording, unless somebody else's score is about the same call."""
+        others = Evaluation.objects.filter(interaction_id=self.interaction_id).exclude(concerned=self.concerned_id)
+        recordings = Recording.objects.filter(interaction_id=self.interaction_id)
+        return () if others.exists() else recordings.values_list("sha256", flat=True)
+
     # Scoring and publication
 
     @classmethod

@@ -61,5 +61,6 @@ def read(
         list(current_policy().roles),
         known=list(Person.objects.values_list("no", flat=True)),
         logins={login: no or "" for login, no in Account.objects.values_list("username", "person__no")},
+        erased=list(Person.objects.exclude(erased_at=None).values_list("no", flat=True)),
     )
     return unit_rows, staff_rows, (unit_table, people_table)

@@ -1,0 +1,397 @@
+"""A person who left is erased: nothing readable is left of them, and everything stays proven."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+
+from casework import store
+from casework.domain.deliveries import deliver_due
+from casework.domain.document_check import check_document
+from casework.domain.erasing import erase_person, written_anew
+from casework.domain.errors import NotAllowedNow, NotPermitted, OutOfScope
+from casework.domain.perform import perform
+from casework.domain.sealing import seal_ledger
+from casework.domain.staffing import add_account, change_person
+from casework.domain.verification import verify_ledger
+from casework.imports.people import parse_people
+from casework.imports.tables import read_table
+from casework.models import (
+    Account,
+    CaseEvent,
+    Delivery,
+    Document,
+    EventText,
+    Evidence,
+    Notice,
+    Person,
+    SearchToken,
+    SigningKey,
+)
+from casework.queries import documents_of, evidence_of, show_case
+from tests.conftest import acting
+from tests.factories import (
+    arbitration,
+    deliver_all,
+    dispute,
+    evaluation,
+)
+from tests.leaver import ended, leave, office
+from tests.seen import dump, person, refused
+
+
+def readable() -> dict[str, str]:
+    """Every row of every table as text, the closed-off decisions aside."""
+    found = {}
+    for model in apps.get_models():
+        rows = model._default_manager.all()
+        if model is Document:
+            rows = rows.exclude(state="issued")
+        names = [field.attname for field in model._meta.concrete_fields]
+        lines = (json.dumps(row, ensure_ascii=False, default=str) for row in rows.values_list(*names))
+        found[model._meta.label] = "\n".join(lines)
+    return found
+
+
+def words_of(*numbers: str) -> set[str]:
+    texts = EventText.objects.filter(event__case__number__in=numbers).values_list("texts", flat=True)
+    return {one["text"] for said in texts for one in said if one["text"]}
+
+
+def without_namesakes() -> None:
+    """Nobody else's name contains ann's, which would be found in it."""
+    Person.objects.exclude(no="A1001").filter(name__contains="王喆堃").update(name="别人")
+
+
+# What is gone
+
+
+def test_erase_by_hr_leaves_no_word_of_the_cases_in_any_table(db, time):
+    scored, paper = ended()
+    said = words_of(scored, paper) | {"王喆堃", "a1001@example.test", "补录"}
+    assert len(said) > 8
+    without_namesakes()
+    erase_person(office(), "A1001", "本人来函")
+    for table, text in readable().items():
+        left = sorted(word for word in said if word in text)
+        assert not left, f"{table} still says {left}"
+
+
+def test_erase_of_an_arbitration_leaves_no_word_of_it(db, time):
+    award = arbitration(upto="awarded")
+    paper = CaseEvent.objects.filter(stream__startswith="case:DSP").latest("id").stream[5:]
+    perform(award, "read", acting("ann"))
+    deliver_all()
+    scored = CaseEvent.objects.filter(stream__startswith="case:EVL").latest("id").stream[5:]
+    said = words_of(scored, paper, award)
+    assert len(said) > 8
+    leave()
+    told = erase_person(office(), "A1001", "本人来函")
+    assert told.numbers == sorted((scored, paper, award)) and len(told.closed_off) == 2
+    for table, text in readable().items():
+        left = sorted(word for word in said if word in text)
+        assert not left, f"{table} still says {left}"
+    assert verify_ledger().ok
+
+
+def test_erase_takes_evidence_recordings_and_drafts_out_of_the_store(db, time):
+    scored, paper = ended()
+    digests = set(Evidence.objects.values_list("sha256", flat=True)) | {
+        item["sha256"] for item in evidence_of(scored, acting("fang"))
+    }
+    drafts = set(Document.objects.values_list("draft_sha256", flat=True))
+    assert len(digests) == 2 and all(store.get(settings.EVIDENCE_FOLDER, digest) for digest in digests)
+    told = erase_person(office(), "A1001", "本人来函")
+    assert set(told.files) == digests
+    for digest in digests:
+        with pytest.raises(store.FileProblem):
+            store.get(settings.EVIDENCE_FOLDER, digest)
+    assert drafts and not Delivery.objects.exists()
+    assert evidence_of(scored, acting("fang")) == evidence_of(paper, acting("fang")) == []
+
+
+def test_erase_keeps_files_that_somebody_elses_case_needs(db, time):
+    scored, _paper = ended()
+    digest = evidence_of(scored, acting("fang"))[0]["sha256"]
+    other = evaluation(agent="A1002", reader=None)
+    call = CaseEvent.objects.filter(stream=f"case:{scored}").earliest("seq")
+    same = json.loads(call.entry)["data"]["interaction_id"]
+    from workflows.evaluations.models import Evaluation
+
+    Evaluation.objects.filter(number=other).update(interaction_id=same)
+    told = erase_person(office(), "A1001", "本人来函")
+    assert digest not in told.files
+    assert store.get(settings.EVIDENCE_FOLDER, digest)
+
+
+def test_erased_case_is_found_by_its_words_no_more(db, time):
+    _scored, paper = ended()
+    assert SearchToken.objects.filter(token="语速").exists()
+    erase_person(office(), "A1001", "本人来函")
+    assert not SearchToken.objects.filter(token="语速").exists()
+    assert SearchToken.objects.filter(case__number=paper).exists()
+
+
+def test_erase_takes_keys_notices_and_names_with_it(db, time):
+    ended()
+    assert Notice.objects.filter(person__no="A1001").exists()
+    erase_person(office(), "A1001", "本人来函")
+    row = person("A1001")
+    assert (row.name, row.email, str(row)) == ("A1001", "", "A1001 (A1001)") and row.erased_at
+    assert not Notice.objects.filter(person=row).exists()
+    key = SigningKey.objects.get(person=row)
+    assert (key.private_key, key.certificate) == ("", "") and key.revoked_at
+    assert not Account.objects.get(person=row).has_usable_password()
+
+
+def test_erase_of_a_decider_calls_them_by_number_and_leaves_others_cases(db, time):
+    _scored, paper = ended()
+    before = words_of(paper)
+    said = Notice.objects.filter(person__no="A1001", values__icontains="decider").exists()
+    assert said
+    leave("qin")
+    told = erase_person(office(), "M401", "本人来函")
+    assert told.numbers == [] and told.texts == 0
+    assert words_of(paper) == before
+    names = json.dumps(list(Notice.objects.values_list("values", flat=True)), ensure_ascii=False)
+    assert "M401" in names
+
+
+def test_erase_says_which_others_still_name_the_person_and_who_has_copies(db, time, tmp_path):
+    from casework.exports.case_file import export_case
+
+    scored, paper = ended()
+    with (tmp_path / "case.zip").open("w+b") as out:
+        export_case(out, paper, acting("aud"))
+    told = erase_person(office(), "A1001", "本人来函", rehearse=True)
+    assert told.exported == [paper]
+    name = person("M401").name
+    event = CaseEvent.objects.filter(stream=f"case:{paper}").latest("seq")
+    said = [{"path": "data.x", "salt": "", "text": f"{name}说"}]
+    EventText.objects.update_or_create(event=event, defaults={"texts": said})
+    leave("qin")
+    assert erase_person(office(), "M401", "本人来函", rehearse=True).named_in == [paper]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's files are its own")
+def test_erased_words_are_in_no_byte_of_the_database_file(real_db, time):
+    scored, paper = ended()
+    said = words_of(scored, paper) | {"王喆堃", "a1001@example.test"}
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = bytes_of_the_database()
+    kept = {word for word in said if word in Document.objects.get(state="issued").snapshot}
+    gone = [word for word in said - kept if is_in(word, before)]
+    assert len(gone) >= 3
+    without_namesakes()
+    erase_person(office(), "A1001", "本人来函")
+    assert written_anew()
+    after = bytes_of_the_database()
+    assert [word for word in gone if is_in(word, after)] == []
+
+
+def bytes_of_the_database() -> bytes:
+    name = connection.settings_dict["NAME"]
+    return b"".join(Path(name + end).read_bytes() for end in ("", "-wal") if Path(name + end).exists())
+
+
+def is_in(word: str, data: bytes) -> bool:
+    return word.encode() in data or json.dumps(word)[1:-1].encode() in data
+
+
+# What stays
+
+
+def test_erased_ledger_is_whole_and_its_decision_genuine(real_db, time):
+    _scored, paper = ended()
+    told = erase_person(office(), "A1001", "本人来函")
+    seal_ledger()
+    verdict = verify_ledger()
+    assert verdict.ok, verdict.problems
+    document = Document.objects.get(case__number=paper, state="issued")
+    assert told.closed_off == [str(document.pk)]
+    data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    checks = {check.code: check.ok for check in check_document(data)}
+    assert all(checks.values()) and {"signatures", "ledger", "log"} <= set(checks)
+
+
+def test_erased_decision_is_open_to_who_looks_over_closed_cases_only(db, time):
+    _scored, paper = ended()
+    assert documents_of(paper, acting("lee")) and documents_of(paper, acting("ian"))
+    erase_person(office(), "A1001", "本人来函")
+    assert documents_of(paper, acting("lee")) == documents_of(paper, acting("ian")) == []
+    assert [d["state"]["code"] for d in documents_of(paper, acting("aud"))] == ["issued"]
+    assert show_case(paper, acting("lee"))["number"] == paper
+
+
+def test_erasure_after_the_years_of_policy_takes_the_decision_too(db, time):
+    _scored, paper = ended()
+    time.set("2036-11-02 10:00")
+    assert erase_person(office(), "A1001", "本人来函", rehearse=True).documents == []
+    time.set("2036-11-04 10:00")
+    document = Document.objects.get(case__number=paper, state="issued")
+    told = erase_person(office(), "A1001", "本人来函")
+    assert (told.documents, told.closed_off) == ([str(document.pk)], [])
+    document.refresh_from_db()
+    assert document.snapshot == "" and verify_ledger(paper).ok
+    with pytest.raises(store.FileProblem):
+        store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    assert documents_of(paper, acting("aud")) == []
+
+
+def test_erasure_is_an_entry_with_who_why_and_what(db, time):
+    scored, paper = ended()
+    told = erase_person(office(), "A1001", "本人来函")
+    entry = json.loads(CaseEvent.objects.filter(stream="org").latest("seq").entry)
+    assert (entry["action"], entry["actor"]) == ("person_erased", person_of("hua").no)
+    assert entry["data"]["numbers"] == told.numbers == [scored, paper]
+    assert entry["data"]["files"] == told.files and set(entry["data"]["reason"]) == {"sha256"}
+
+
+def person_of(login: str) -> Person:
+    found = Account.objects.select_related("person").get(username=login).person
+    assert found is not None
+    return found
+
+
+# Afterwards
+
+
+def test_erased_person_does_nothing_and_nothing_is_done_about_them(db, time):
+    scored, _paper = ended()
+    erase_person(office(), "A1001", "本人来函")
+    correction = {"values": []}
+    with refused(NotAllowedNow, "erased"):
+        perform(scored, "propose_correction", acting("ian"), correction)
+    with refused(NotAllowedNow, "erased"):
+        evaluation(agent="A1001")
+    with refused(NotAllowedNow, "erased"):
+        add_account(office(), username="ann2", person=person("A1001"))
+    with refused(NotAllowedNow, "erased"):
+        change_person(office(), person("A1001").pk, name="王喆堃", unit=person("A1001").unit)
+    with refused(NotAllowedNow, "erased"):
+        erase_person(office(), "A1001", "again")
+
+
+def test_import_of_an_erased_number_is_refused_by_line(db):
+    head = "no,name,login,role,unit,acts_on,from,until,principal,email\n"
+    table = read_table((head + "A1001,王喆堃,ann,agent,T-EC1,,,,,\n").encode())
+    found = parse_people(table, ["T-EC1"], ["agent"], known=["A1001"], logins={}, erased=["A1001"])
+    assert [(p.line, p.code) for p in found.problems] == [(2, "person_erased")]
+
+
+# Refusals
+
+
+def test_erase_of_somebody_with_an_account_in_use_is_refused(db, time):
+    with refused(NotAllowedNow, "has_account"):
+        erase_person(office(), "A1001", "本人来函")
+
+
+def test_erase_while_a_case_is_open_names_it(db, time):
+    paper = dispute()
+    leave()
+    with refused(NotAllowedNow, "open_cases") as refusal:
+        erase_person(office(), "A1001", "本人来函")
+    assert paper in str(refusal.error)
+
+
+def test_erase_while_a_worker_has_something_to_do_is_refused(db, time):
+    _scored, paper = ended()
+    from casework.models import Case
+
+    case = Case.objects.get(number=paper)
+    Delivery.objects.create(id=1, case=case, kind="notify", dedup="x", created_at=case.opened_at, due_at=case.opened_at)
+    with refused(NotAllowedNow, "under_way") as refusal:
+        erase_person(office(), "A1001", "本人来函")
+    assert paper in str(refusal.error)
+
+
+@pytest.mark.parametrize("login", ["ann", "lee", "qin", "aud"])
+def test_erase_by_who_manages_nobody_is_refused(db, time, login):
+    with pytest.raises(NotPermitted):
+        office(login)
+
+
+def test_erase_of_oneself_or_of_nobody_is_refused(db, time):
+    with refused(NotPermitted, "own_cause"):
+        erase_person(office(), person_of("hua").no, "本人")
+    with refused(OutOfScope):
+        erase_person(office(), "A9999", "本人")
+
+
+def test_rehearsal_tells_the_same_and_changes_nothing(db, time):
+    ended()
+    before = dump()
+    told = erase_person(office(), "A1001", "本人来函", rehearse=True)
+    assert dump() == before
+    assert erase_person(office(), "A1001", "本人来函") == told
+
+
+def test_erase_when_files_cannot_go_yet_leaves_them_to_a_worker(db, time):
+    scored, _paper = ended()
+    digest = evidence_of(scored, acting("fang"))[0]["sha256"]
+    place = store.path_of(settings.EVIDENCE_FOLDER, digest)
+    place.unlink()
+    place.mkdir()  # which cannot be unlinked
+    erase_person(office(), "A1001", "本人来函")
+    assert Delivery.objects.get().kind == "erase_files"
+    place.rmdir()
+    place.write_bytes(b"of ann")
+    time.on(hours=1)
+    assert deliver_due() == 1 and not place.exists() and not Delivery.objects.exists()
+
+
+# An insider
+
+
+@pytest.fixture
+def paper(db, time) -> Iterator[str]:
+    yield dispute(upto="issued")
+
+
+def test_clear_text_gone_without_a_record_is_found(paper: str):
+    gone = EventText.objects.filter(event__case__number=paper).earliest("event__seq")
+    seq = gone.event.seq
+    gone.delete()
+    problem = verify_ledger(paper).problems[0]
+    assert (problem.stream, problem.seq, problem.check) == (f"case:{paper}", seq, "text")
+
+
+def test_words_of_a_document_gone_without_a_record_are_found(paper: str):
+    Document.objects.filter(case__number=paper, state="issued").update(snapshot="")
+    assert verify_ledger(paper).problems[0].check == "document"
+
+
+def test_clear_text_of_a_persons_row_gone_without_a_record_is_found(db, time):
+    from casework.domain.staffing import add_person
+
+    add_person(office(), no="A7001", name="某人", unit=person("A1001").unit)
+    assert verify_ledger().ok
+    EventText.objects.filter(event__stream="org").delete()
+    problem = verify_ledger().problems[0]
+    assert (problem.stream, problem.check) == ("org", "text")
+
+
+def test_erasure_of_one_does_not_cover_anothers_words(db, time):
+    ended()
+    other = dispute(evaluation(agent="A1002", inspector="Q202", reader="bo"), agent="bo")
+    erase_person(office(), "A1001", "本人来函")
+    assert verify_ledger().ok
+    EventText.objects.filter(event__case__number=other).delete()
+    assert [p.stream for p in verify_ledger().problems] == [f"case:{other}"]
+
+
+def test_digest_of_what_is_gone_still_binds(db, time):
+    """Who kept the words can prove that they were said."""
+    _scored, paper = ended()
+    kept = EventText.objects.filter(event__case__number=paper).earliest("event__seq")
+    texts, entry = kept.texts, kept.event.entry
+    erase_person(office(), "A1001", "本人来函")
+    for one in texts:
+        assert hashlib.sha256(bytes.fromhex(one["salt"]) + one["text"].encode()).hexdigest() in entry

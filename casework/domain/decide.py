@@ -21,6 +21,7 @@ from casework.domain.evidence_files import keep
 from casework.domain.form_words import invalid, problems_of
 from casework.domain.law import Law, law_named, law_of, laws
 from casework.domain.openings import allocate_number, unborn
+from casework.domain.row_digest import sealed_row
 from casework.domain.seats import fill, join, leave, reveal
 from casework.domain.signing import sign_as
 from casework.domain.step import Changes, Step
@@ -235,6 +236,7 @@ def _enter(step: Step, act: Act, source: str, changes: Changes, key: Any, body: 
     if act.relation:
         head["relation"] = act.relation
     head |= {name: value for name, value in vars(changes).items() if value}
+    head["row"] = sealed_row(case)
     given = {name: getattr(act.data, name) for name in type(act.data).model_fields if name not in UNRECORDED}
     data = {**ledger.as_data(given), **act.note}
     event, texts = ledger.build(

@@ -30,6 +30,7 @@ from casework.domain.office import Office, changing, locked, manages, noted
 from casework.domain.policy import current_policy
 from casework.domain.reading import FamilyView, read_families
 from casework.domain.recorder import Recorder
+from casework.domain.row_digest import sealed_row
 from casework.domain.searching import index_anew
 from casework.keys import new_key
 from casework.models import (
@@ -90,13 +91,15 @@ def erase_person(
         if rehearse:
             return found
         pk = _files_go(found)
+        rows: dict[str, str] = {}
         for family in families:
-            _forget_family(person, family, found)
+            rows |= _forget_family(person, family, found)
             progress()
         _forget_person(person)
         noted(office, ERASED, {
             "person": person.no, "reason": ledger.FreeText(reason), "numbers": found.numbers, "texts": found.texts,
             "files": found.files, "documents": found.documents, "closed_off": found.closed_off,
+            "rows": rows,
         })  # fmt: skip
     deliver_now(pk)
     return found
@@ -206,14 +209,17 @@ def _exported(numbers: set[str]) -> list[str]:
 # How it goes
 
 
-def _forget_family(person: Person, family: FamilyView, found: Erasure) -> None:
-    """The words of the person's cases are gone: beside the entries and wherever a row repeats them."""
+def _forget_family(person: Person, family: FamilyView, found: Erasure) -> dict[str, str]:
+    """The words of the person's cases are gone: beside the entries and wherever a row repeats them. The digests of the
+    rows as they are now, by number."""
     cases = _about(person, family)
     ids = [case.pk for case in cases]
     said = _said(EventText.objects.filter(event__case_id__in=ids).values_list("event__case_id", "texts"))
-    recorder = Recorder(guard=(family.row, "version"))
+    recorder, rows = Recorder(guard=(family.row, "version")), {}
     for case in cases:
-        recorder.update(case, _without_words(case, said.get(case.pk, set())))
+        changed = _without_words(case, said.get(case.pk, set()))
+        rows[case.number] = sealed_row(case)
+        recorder.update(case, [*changed, "salt"])
     gone = [d for d in family.documents if str(d.pk) in found.documents]
     for row in (*gone, *(file for file in family.evidence if file.case_id in ids and file.added_at)):
         blank = {"snapshot": ""} if isinstance(row, Document) else {"name": "", "shows": ""}
@@ -227,6 +233,7 @@ def _forget_family(person: Person, family: FamilyView, found: Erasure) -> None:
     EventText.objects.filter(event__case_id__in=ids).delete()
     for case in cases:
         index_anew(case)
+    return rows
 
 
 def _said(rows: Iterable[tuple[int, list[dict[str, str]]]]) -> Words:

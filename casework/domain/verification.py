@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
@@ -13,10 +14,12 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 
 from casework.canonical import parse_canonical
-from casework.domain.erasures import was_erased
+from casework.domain.erasures import erased_rows, was_erased
 from casework.domain.law import laws
 from casework.domain.ledger import FORMAT, START, commitment
 from casework.domain.log_check import case_problems, counts, log_problems
+from casework.domain.row_check import Told, other_grants, other_parties, parties_of
+from casework.domain.row_digest import row_digest
 from casework.domain.verdict import Problem, Verdict
 from casework.models import Case, CaseEvent, Document, StreamHead
 
@@ -68,6 +71,7 @@ class _Chain:
     digest: str = START
     entry: dict[str, Any] = field(default_factory=dict)
     documents: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
     withheld: list[tuple[int, str]] = field(default_factory=list)  # entries without their texts, and whom they name
     problem: Problem | None = None
 
@@ -108,6 +112,7 @@ class _Chain:
         if COMMITTED in text and len(COMMITMENT.findall(text)) > len(texts or ()):
             self.withheld.append((seq, str(entry["data"].get("person", ""))))
         self.entry = entry
+        self.told.hear(entry)
         for shown in entry.get("documents", ()):
             self.documents[shown["document"]] = (seq, shown)
         if self.stream != "access":
@@ -130,24 +135,55 @@ def _another_text(texts: list[dict[str, str]], entry: dict[str, Any]) -> str:
 def _problems(chains: list[_Chain]) -> Iterator[Problem]:
     """The first thing wrong with each of the chains, or with the rows that must agree with it."""
     names = [chain.stream for chain in chains]
-    heads = StreamHead.objects.in_bulk(names)
-    cases = {f"case:{case.number}": case for case in Case.objects.filter(number__in=[n[5:] for n in names])}
+    heads, cases = StreamHead.objects.in_bulk(names), _cases([name[5:] for name in names if name.startswith("case:")])
     documents: dict[int, list[Document]] = {case.pk: [] for case in cases.values()}
     blank = ExpressionWrapper(Q(snapshot=""), output_field=BooleanField())
     for document in Document.objects.filter(case__in=documents).defer("snapshot").annotate(blank=blank):
         documents[document.case_id].append(document)
-    gone = any(chain.withheld for chain in chains) or any(d.blank for of in documents.values() for d in of)  # type: ignore[attr-defined]
-    erased = was_erased() if gone else set()
+    erased, parties = _Erased(), parties_of(documents)
     for chain in chains:
         case = cases.get(chain.stream)
+        papers = documents[case.pk] if case else []
         found = chain.problem
         if found is None and chain.stream.startswith("case:"):
-            found = _ends_with(chain, case) or _papers(chain, documents[case.pk] if case else [])
+            found = _ends_with(chain, case, erased) or _papers(chain, papers)
+            found = found or (_parties(chain, parties[case.pk]) if case else None)
         elif found is None:
-            found = _is_head(chain, heads.get(chain.stream))
-        found = found or _erased(chain, documents.get(case.pk, []) if case else [], erased)
-        if found:
+            found = _is_head(chain, heads.get(chain.stream)) or _grants(chain)
+        if found := found or _erased(chain, papers, erased):
             yield found
+
+
+def _parties(chain: _Chain, rows: Any) -> Problem | None:
+    words = other_parties(chain.told.parties, rows)
+    return Problem(chain.stream, chain.seq, "parties", words) if words else None
+
+
+def _grants(chain: _Chain) -> Problem | None:
+    words = other_grants(chain.told.grants) if chain.stream == "org" else ""
+    return Problem(chain.stream, chain.seq, "grant", words) if words else None
+
+
+class _Erased:
+    """What `org` says was erased, read when something is missed."""
+
+    @cached_property
+    def words(self) -> set[str]:
+        return was_erased()
+
+    @cached_property
+    def rows(self) -> dict[str, str]:
+        return erased_rows()
+
+
+def _cases(numbers: list[str]) -> dict[str, Any]:
+    """The cases with those numbers by stream, each with the columns of its type."""
+    found: dict[str, Any] = {f"case:{case.number}": case for case in Case.objects.filter(number__in=numbers)}
+    for law in laws().values():
+        if own := [number for number in numbers if number.startswith(f"{law.prefix}-")]:
+            model: Any = law.model
+            found |= {f"case:{case.number}": case for case in model.objects.filter(number__in=own)}
+    return found
 
 
 def _is_head(chain: _Chain, head: StreamHead | None) -> Problem | None:
@@ -157,8 +193,8 @@ def _is_head(chain: _Chain, head: StreamHead | None) -> Problem | None:
     return Problem(chain.stream, head.seq if head else 0, "head", words)
 
 
-def _ends_with(chain: _Chain, case: Case | None) -> Problem | None:
-    """The case names the last entry, and is in the state that it led to."""
+def _ends_with(chain: _Chain, case: Case | None, erased: _Erased) -> Problem | None:
+    """The case names the last entry, is in the state that it led to, and says in every column what it said then."""
     if case is None:
         return Problem(chain.stream, 0, "case", _("the case of these entries is gone"))
     if (case.seq, case.head) != (chain.seq, chain.digest):
@@ -168,6 +204,10 @@ def _ends_with(chain: _Chain, case: Case | None) -> Problem | None:
     if chain.entry["to"] != str(case.state) or chain.entry["type"] != case.type:
         words = _("the case is '%(state)s', its last entry led to '%(to)s'")
         return Problem(chain.stream, chain.seq, "state", words % {"state": case.state, "to": chain.entry["to"]})
+    left = chain.entry.get("row")  # entries from before say nothing of it
+    if left not in (None, row_digest(case)) and erased.rows.get(case.number) != row_digest(case):
+        words = _("the row of the case is not as its last entry left it")
+        return Problem(chain.stream, chain.seq, "row", words)
     return None
 
 
@@ -182,18 +222,18 @@ def _papers(chain: _Chain, documents: list[Document]) -> Problem | None:
     return None
 
 
-def _erased(chain: _Chain, documents: list[Any], erased: set[str]) -> Problem | None:
+def _erased(chain: _Chain, documents: list[Any], erased: _Erased) -> Problem | None:
     """Clear text is gone only by an act that `org` records."""
-    if chain.stream in erased:
+    blank = [document for document in documents if document.blank]
+    if not (chain.withheld or blank) or chain.stream in erased.words:
         return None
     for seq, person in chain.withheld:
-        if person not in erased:
+        if person not in erased.words:
             return Problem(chain.stream, seq, "text", _("its text is gone, and nobody recorded that it was erased"))
-    for document in documents:
-        if document.blank:
-            words = _("the words of document %(id)s are gone, and nobody recorded that they were erased")
-            seq, _shown = chain.documents.get(str(document.pk), (0, {}))
-            return Problem(chain.stream, seq, "document", words % {"id": document.pk})
+    for document in blank:
+        words = _("the words of document %(id)s are gone, and nobody recorded that they were erased")
+        seq, _shown = chain.documents.get(str(document.pk), (0, {}))
+        return Problem(chain.stream, seq, "document", words % {"id": document.pk})
     return None
 
 

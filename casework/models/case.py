@@ -63,6 +63,7 @@ class Case(models.Model):
     updated_at = models.DateTimeField()
     seq = models.PositiveIntegerField(default=0)
     head = models.CharField(max_length=64, default="0" * 64)
+    salt = models.CharField(max_length=32, null=True, editable=False)
 
     class Meta:
         verbose_name = _("case")

@@ -15,6 +15,7 @@ from casework.domain.law import law_of, laws, seats
 from casework.domain.ledger import commitment
 from casework.domain.limits import Limit
 from casework.domain.recorder import Recorder
+from casework.domain.row_digest import row_digest
 from casework.flow.projection import project
 from casework.models import Case, CaseEvent, Clock, Delivery, EventText, Task
 from tests.laws.agreement import edges
@@ -32,6 +33,7 @@ def check(number: str) -> None:
         check_lawful(case, entries[case.pk])
         check_work(case, family)
         check_row(case)
+        check_row_digest(case, entries[case.pk])
     check_clocks(family)
     check_projection(number)
     check_seats(family, entries)
@@ -63,6 +65,11 @@ def _at(entry: Any, path: str) -> Any:
     for part in path.split("."):
         entry = entry[int(part)] if isinstance(entry, list) else entry[part]
     return entry
+
+
+def check_row_digest(case: Any, entries: list[dict[str, Any]]) -> None:
+    """The last entry names the row as it is, also when it is read in another way."""
+    assert entries[-1]["row"] == row_digest(case) == row_digest(type(case).objects.get(pk=case.pk))
 
 
 def check_lawful(case: Any, entries: list[dict[str, Any]]) -> None:

@@ -8,8 +8,8 @@
     dark.addEventListener("change", follow);
     follow();
   }
-  // A list that is searched has no name of its own while nothing is chosen: it gets that of its field.
-  addEventListener("load", () => {
+  // A list that is searched has no name of its own while nothing is chosen: it gets that of its field, whenever it comes.
+  const nameLists = () => {
     for (const field of document.querySelectorAll("select.select2-hidden-accessible")) {
       const label = field.labels[0], chosen = field.nextElementSibling?.querySelector(".select2-selection__rendered");
       if (!label || !chosen) continue;
@@ -17,7 +17,8 @@
       chosen.setAttribute("aria-labelledby", label.id);
       chosen.closest(".select2-selection").setAttribute("aria-labelledby", `${label.id} ${chosen.id}`);
     }
-  });
+  };
+  new MutationObserver(nameLists).observe(html, { childList: true, subtree: true });
   document.addEventListener("alpine:init", () => {
     Alpine.data("light", () => ({ openModal: false, filterOpen: false, openAllApplications: false }));
     Alpine.data("frame", () => ({

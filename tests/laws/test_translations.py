@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation.template import templatize
 
 from casework.domain.decide import check_now
+from casework.domain.directory import Directory
 from casework.domain.errors import NotAllowedNow
 from casework.domain.law import law_named
 from tests.laws.declared import ROOT, product_files, tree
@@ -202,5 +203,5 @@ def test_refusal_is_said_in_the_readers_language(language: str, words: str) -> N
     law = law_named("disputes.ScoreDispute")
     case = law.model(number="SD-2026-000042", state="final")
     with translation.override(language), pytest.raises(NotAllowedNow) as refusal:
-        check_now(law.actions["withdraw"], case)
+        check_now(law.actions["withdraw"], case, Directory(0, {}, {}, ()))
     assert str(refusal.value) == words

@@ -138,6 +138,7 @@ EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
 PEAKS_FOLDER = HOME / "peaks"  # made from the evidence, and made anew when it is gone
 PKI_FOLDER = HOME / "pki"
+SEAL_PROVIDER = os.environ.get("GONGDUAN_SEAL_PROVIDER") or "casework.documents.sealing.LocalSeal"
 LOG_FOLDER = Path(os.environ.get("GONGDUAN_LOG_FOLDER") or HOME / "log")  # only workers read the key in it
 LOG_ORIGIN = os.environ.get("GONGDUAN_LOG_ORIGIN") or f"{urlparse(BASE_URL).netloc}/api/v1/ledger"
 WITNESSES = os.environ.get("GONGDUAN_WITNESSES", "").split()

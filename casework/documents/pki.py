@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from django.utils.translation import gettext as _
 
 from casework.documents.errors import PkiError
+from casework.documents.hardware_key import HardwareKey
 from casework.documents.private_key import PrivateKey, lock, unlock
 
 ROOT_YEARS = 10
@@ -24,6 +25,7 @@ PERSON_YEARS = 5
 DEMO_MARK = "DEMO 演示"
 ROOT, SEAL = "root", "seal"
 _FILES = [f"{name}.{kind}" for name in (ROOT, SEAL) for kind in ("crt.pem", "key.pem", "passphrase")]
+SEAL_KEY = (f"{SEAL}.key.pem", f"{SEAL}.passphrase")
 _SECRET_FILES = (".key.pem", ".passphrase")
 _LONGEST_NAME = 64  # X.520, ub-common-name and ub-organization-name
 
@@ -36,6 +38,7 @@ class Pki:
     root_pem: str
     seal_pem: str
     demo: bool
+    seal_uri: str = ""  # of its key in a PKCS#11 token (RFC 7512); without one the key is in the folder
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,9 @@ def make_pki(folder: Path, organisation: dict[str, str], demo: bool, since: date
 def load_pki(folder: Path) -> Pki:
     """The public half of the keys in `folder`. Raises PkiError when a file is missing or unreadable."""
     folder = Path(folder)
-    if missing := [name for name in _FILES if not (folder / name).is_file()]:
+    uri = folder / f"{SEAL}.uri"
+    needed = [name for name in _FILES if name not in SEAL_KEY] if uri.is_file() else _FILES
+    if missing := [name for name in needed if not (folder / name).is_file()]:
         raise PkiError(
             _(
                 "The keys in %(folder)s are incomplete: %(missing)s. Restore them from a backup, or run "
@@ -79,13 +84,14 @@ def load_pki(folder: Path) -> Pki:
         )
     try:
         root, seal = (folder / "root.crt.pem").read_text(), (folder / "seal.crt.pem").read_text()
+        seal_uri = uri.read_text().strip() if uri.is_file() else ""
         demo = DEMO_MARK in _attribute(x509.load_pem_x509_certificate(root.encode()), NameOID.ORGANIZATION_NAME)
     except (OSError, ValueError) as problem:
         raise PkiError(
             _("The keys in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
             % {"folder": folder, "problem": problem}
         ) from None
-    return Pki(folder, root, seal, demo)
+    return Pki(folder, root, seal, demo, seal_uri)
 
 
 def issue_person_certificate(
@@ -110,8 +116,8 @@ def issue_person_certificate(
         _name_part(NameOID.COMMON_NAME, name),
         _name_part(NameOID.SERIAL_NUMBER, staff_no),
     ]
-    certificate = _certificate(subject, key, root, stored_key(Path(folder), ROOT), PERSON_YEARS, since)
-    return IssuedCertificate(_pem(certificate), locked, pki.root_pem, serial_of(certificate))
+    certificate = new_certificate(subject, key, root, stored_key(Path(folder), ROOT), PERSON_YEARS, since)
+    return IssuedCertificate(pem_of(certificate), locked, pki.root_pem, serial_of(certificate))
 
 
 def serial_of(certificate: x509.Certificate) -> str:
@@ -135,10 +141,10 @@ def _make(folder: Path, organisation: dict[str, str], demo: bool, since: datetim
         _name_part(NameOID.ORGANIZATIONAL_UNIT_NAME, organisation["en"]),
     ]
     root_key, seal_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = _certificate(
+    root = new_certificate(
         [*parts, _name_part(NameOID.COMMON_NAME, "Gongduan Root CA")], root_key, None, root_key, ROOT_YEARS, since
     )
-    seal = _certificate(
+    seal = new_certificate(
         [*parts, _name_part(NameOID.COMMON_NAME, organisation["zh"])], seal_key, root, root_key, ROOT_YEARS, since
     )
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -146,7 +152,7 @@ def _make(folder: Path, organisation: dict[str, str], demo: bool, since: datetim
     try:
         for name, key, certificate in ((ROOT, root_key, root), (SEAL, seal_key, seal)):
             passphrase = secrets.token_urlsafe(32)
-            _write(making / f"{name}.crt.pem", _pem(certificate))
+            _write(making / f"{name}.crt.pem", pem_of(certificate))
             _write(making / f"{name}.key.pem", lock(key, passphrase))
             _write(making / f"{name}.passphrase", passphrase)
         os.rename(making, folder)
@@ -160,14 +166,15 @@ def _make(folder: Path, organisation: dict[str, str], demo: bool, since: datetim
         shutil.rmtree(making, ignore_errors=True)
 
 
-def _certificate(
+def new_certificate(
     subject: list[x509.NameAttribute[str]],
-    key: PrivateKey,
+    key: PrivateKey | HardwareKey,
     issuer: x509.Certificate | None,
     issuer_key: PrivateKey,
     years: int,
     since: datetime | None,
 ) -> x509.Certificate:
+    """For that public key; of the root itself where there is no issuer."""
     # A day's grace for clocks that disagree; never longer than the root that answers for it.
     today = datetime.now(UTC)
     start = min(since or today, today) - timedelta(days=1)
@@ -225,7 +232,7 @@ def _attribute(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> st
     return str(found[0].value) if found else ""
 
 
-def _pem(certificate: x509.Certificate) -> str:
+def pem_of(certificate: x509.Certificate) -> str:
     return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 

@@ -20,6 +20,7 @@ from pyhanko.sign import signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from casework.documents.errors import PkiError, WrongSecret
+from casework.documents.hardware_key import HardwareSigner, hardware_key
 from casework.documents.pki import DEMO_MARK, SEAL, load_pki
 from casework.documents.private_key import PrivateKey, unlock
 
@@ -61,11 +62,14 @@ class LocalSigner:
         return self._key.sign(digest, padding.PKCS1v15(), Prehashed(SHA256()))
 
 
-def seal_signer(folder: Path, at: datetime) -> LocalSigner:
+def seal_signer(folder: Path, at: datetime) -> Signer:
     """The organisation's seal from a folder made by `make_pki`, to seal with at that time; loaded once a process.
     Raises PkiError, also where its certificate has run out."""
     pki = load_pki(folder)
-    seal = _seal_from(pki.seal_pem, pki.root_pem, Path(folder))
+    if pki.seal_uri:
+        seal = _seal_in_token(pki.seal_pem, pki.root_pem, pki.seal_uri)
+    else:
+        seal = _seal_from(pki.seal_pem, pki.root_pem, Path(folder))
     if seal.certificate.not_valid_after_utc < at:
         words = _("The seal in %(folder)s has run out. Put a new seal of the same root in its place.")
         raise PkiError(words % {"folder": folder})
@@ -73,7 +77,15 @@ def seal_signer(folder: Path, at: datetime) -> LocalSigner:
 
 
 @lru_cache(maxsize=8)
-def _seal_from(seal_pem: str, root_pem: str, folder: Path) -> LocalSigner:
+def _seal_in_token(seal_pem: str, root_pem: str, uri: str) -> Signer:
+    key, certificate = hardware_key(uri), x509.load_pem_x509_certificate(seal_pem.encode())
+    if _public_bytes(certificate.public_key()) != _public_bytes(key.public_key()):
+        raise WrongSecret(_("The key and the certificate do not belong together. Issue a new certificate."))
+    return HardwareSigner(certificate, key, x509.load_pem_x509_certificates(root_pem.encode()))
+
+
+@lru_cache(maxsize=8)
+def _seal_from(seal_pem: str, root_pem: str, folder: Path) -> Signer:
     try:
         key_pem, secret = (
             (folder / f"{SEAL}.key.pem").read_text(),

@@ -333,6 +333,7 @@ def erase_files(delivery: Any) -> None:
     used = Evidence.objects.filter(sha256__in=evidence).exclude(**forgotten)
     for digest in set(evidence) - set(used.values_list("sha256", flat=True)):
         store.remove(settings.EVIDENCE_FOLDER, digest)
+        store.remove(settings.PEAKS_FOLDER, digest)
     issued = Document.objects.filter(file_sha256__in=documents).exclude(snapshot="")
     for digest in set(documents) - set(issued.values_list("file_sha256", flat=True)):
         store.remove(settings.DOCUMENT_FOLDER, digest)

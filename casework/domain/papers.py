@@ -5,15 +5,14 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from casework import store
 from casework.canonical import canonical
 from casework.documents import snapshot as snapshots
 from casework.documents.fields import add_signature_fields, fields_for
-from casework.documents.pki import serial_of
 from casework.documents.render import render
-from casework.documents.signer import seal_signer
-from casework.documents.signing import sign
+from casework.documents.sealing import SealProvider
 from casework.domain.actor import system
 from casework.domain.deliveries import handles
 from casework.domain.directory import directory
@@ -66,17 +65,19 @@ def seal(delivery: Any) -> None:
     document = Document.objects.select_related("case").get(pk=delivery.payload["document"])
     if document.state in (Document.State.ISSUED, Document.State.VOID):
         return
-    signer = seal_signer(settings.PKI_FOLDER, now())
+    provider: SealProvider = import_string(settings.SEAL_PROVIDER)(settings.PKI_FOLDER)
     field = next(f for f in document.fields if f["name"] == "organisation")
     data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
     first = not any(f.get("serial") for f in document.fields)
     note = delivery.payload.get("note")  # what the paper itself cannot say, since its signatures came later
     reason = f"{field['reason']}；{note['zh']} {note['en']}" if note else field["reason"]
-    sealed = sign(data, "organisation", signer, reason=reason, location=field["location"], certify=first, at=now())
+    sealed = provider.seal(
+        data, "organisation", reason=reason, location=field["location"], certify=first, at=now()
+    )  # fmt: skip
     issued = {
         "document": str(document.pk),
-        "file_sha256": store.put(settings.DOCUMENT_FOLDER, sealed),
-        "serial": serial_of(signer.certificate),
+        "file_sha256": store.put(settings.DOCUMENT_FOLDER, sealed.file),
+        "serial": sealed.serial,
     }
     perform(document.case.number, "issue", system(), issued, key=f"seal:{delivery.pk}")
 

@@ -235,6 +235,7 @@ class Knocker:
                 for name, number in numbers for form in ("svg", "bpmn")
             ],
             "begin_log": [("again", ["--reason", "a backup was restored"], b"")],
+            "renew_seal": [("again", ["--reason", "a new key", "--key", "pkcs11:"], b"")],
             "retry_stuck": [
                 *((f"{name} review", ["--clock", number, "review"], b"") for name, number in numbers),
                 ("delivery", ["--delivery", "1"], b""), ("all", ["--all"], b""),

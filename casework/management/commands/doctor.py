@@ -154,6 +154,8 @@ def keys() -> Iterator[Finding]:
     ends = min(x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc for pem in (pki.root_pem, pki.seal_pem))
     if ends - now() < HORIZON:
         yield warning("pki", _("its certificates end on %(day)s; renew them") % {"day": ends.date()})
+    if pki.seal_uri:
+        yield ok("seal", _("its key is in a token, which answers"))
     yield ok("pki", _("certificates until %(day)s") % {"day": ends.date()})
 
 

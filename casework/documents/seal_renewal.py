@@ -1,0 +1,61 @@
+"""The organisation's seal under another key, of the same root: what was sealed before stays as good as it was."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from casework.documents.hardware_key import hardware_key
+from casework.documents.pki import (
+    ROOT,
+    ROOT_YEARS,
+    SEAL,
+    SEAL_KEY,
+    load_pki,
+    new_certificate,
+    pem_of,
+    serial_of,
+    stored_key,
+)
+from casework.documents.private_key import lock
+
+
+def renewed_seal(folder: Path, uri: str, since: datetime) -> tuple[x509.Certificate, dict[str, str]]:
+    """(the certificate of a new seal, the files that make it the seal): its key in the token that `uri` names, else
+    made now. Nothing is written. PkiError where the token or the root cannot be used."""
+    pki = load_pki(folder)
+    root = x509.load_pem_x509_certificate(pki.root_pem.encode())
+    subject = list(x509.load_pem_x509_certificate(pki.seal_pem.encode()).subject)
+    if uri:
+        own, files = hardware_key(uri), {f"{SEAL}.uri": uri}
+        certificate = new_certificate(subject, own, root, stored_key(folder, ROOT), ROOT_YEARS, since)
+    else:
+        made, passphrase = ec.generate_private_key(ec.SECP256R1()), secrets.token_urlsafe(32)
+        files = {f"{SEAL}.passphrase": passphrase, f"{SEAL}.key.pem": lock(made, passphrase)}
+        certificate = new_certificate(subject, made, root, stored_key(folder, ROOT), ROOT_YEARS, since)
+    return certificate, {**files, f"{SEAL}.crt.pem": pem_of(certificate)}
+
+
+def put_in_place(folder: Path, files: dict[str, str]) -> None:
+    """The files are there, the certificate last, and no other key of a seal. Who seals in between is refused, since key
+    and certificate do not belong together, and tries again."""
+    for name, text in files.items():
+        draft = folder / f".{name}.new"
+        mode = 0o600 if name in SEAL_KEY else 0o644
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, folder / name)
+    for name in {f"{SEAL}.uri", *SEAL_KEY} - files.keys():
+        (folder / name).unlink(missing_ok=True)
+
+
+def serial_in(folder: Path) -> str:
+    """Of the seal as it is now."""
+    return serial_of(x509.load_pem_x509_certificate(load_pki(folder).seal_pem.encode()))

@@ -39,6 +39,10 @@ def place_of(uri: str) -> Place:
     named = {name: unquote(value) for name, _eq, value in (part.partition("=") for part in path.split(";"))}
     asked = dict(parse_qsl(query))
     pin_file = asked.get("pin-source", "").removeprefix("file:").replace("//", "/", 1)
+    if "pin-value" in named or "pin-value" in asked:
+        raise PkiError(
+            _("Expected the PIN in a file, but it is in the URI; write pin-source=file:/… and change the PIN")
+        )
     if not uri.strip().startswith(SCHEME) or not all(
         (named.get("token"), named.get("object"), asked.get("module-path"), pin_file.startswith("/"))
     ):

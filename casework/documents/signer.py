@@ -80,6 +80,9 @@ def seal_signer(folder: Path, at: datetime) -> Signer:
 def _seal_in_token(seal_pem: str, root_pem: str, uri: str) -> Signer:
     key, certificate = hardware_key(uri), x509.load_pem_x509_certificate(seal_pem.encode())
     if _public_bytes(certificate.public_key()) != _public_bytes(key.public_key()):
+        hardware_key.cache_clear()  # another key may lie there since
+        key = hardware_key(uri)
+    if _public_bytes(certificate.public_key()) != _public_bytes(key.public_key()):
         raise WrongSecret(_("The key and the certificate do not belong together. Issue a new certificate."))
     return HardwareSigner(certificate, key, x509.load_pem_x509_certificates(root_pem.encode()))
 

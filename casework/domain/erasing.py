@@ -3,10 +3,9 @@ everything that was proven stays proven.
 
 The ledger keeps commitments, so its chains hold; the row of the person keeps the staff number, by which entries know
 them. What is erased is what the ledger itself calls personal: the words beside its entries, wherever they were copied
-to. Signed decisions stay as long as policy says, closed off. Other people's cases are their own: what the person wrote
-or decided there stays, under the number."""
+to (`forgetting`). Signed decisions stay as long as policy says, closed off. Other people's cases are their own: what
+the person wrote or decided there stays, and so do decisions that name them."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,44 +15,24 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection
-from django.db.models import JSONField
 from django.utils.translation import gettext as _
 
 from casework import store
 from casework.domain import ledger
-from casework.domain.deliveries import deliver_now, handles
+from casework.domain.clocks import COUNTING
+from casework.domain.deliveries import deliver_now
+from casework.domain.directory import directory
+from casework.domain.erased_files import digests_of, in_use, take_out
 from casework.domain.erasures import ERASED
-from casework.domain.errors import Conflict, NotAllowedNow, OutOfScope
-from casework.domain.evidence_files import discard
+from casework.domain.errors import NotAllowedNow, NotPermitted, OutOfScope
+from casework.domain.forgetting import by_number, forget_family, forget_person, texts_of
 from casework.domain.now import now
-from casework.domain.office import Office, changing, locked, manages, noted
+from casework.domain.office import Office, changing, locked, noted, own_cause, reaches
 from casework.domain.policy import current_policy
 from casework.domain.reading import FamilyView, read_families
-from casework.domain.recorder import Recorder
-from casework.domain.row_digest import sealed_row
-from casework.domain.searching import index_anew
-from casework.keys import new_key
-from casework.models import (
-    Account,
-    Case,
-    CaseEvent,
-    Delivery,
-    Document,
-    EventText,
-    Evidence,
-    ImportRun,
-    Leave,
-    LoginFailure,
-    Notice,
-    Party,
-    Person,
-    SigningKey,
-)
+from casework.models import Case, CaseEvent, Delivery, Document, EventText, Party, Person
 
-ABOUT_PERSONS = ("person_added", "person_changed")
 TOGETHER = 100  # families read at once
-CODE = re.compile(r"[\w.:+-]{1,60}", re.ASCII)  # what may be a code as well as somebody's words
-Words = dict[int, set[tuple[str, str]]]  # by case: what was said, with the name that it was said under
 
 
 @dataclass
@@ -73,33 +52,36 @@ class Erasure:
 def erase_person(
     office: Office, no: str, reason: str, *, rehearse: bool = False, progress: Callable[..., None] = lambda *_: None
 ) -> Erasure:
-    """Nothing that can be read tells who bore the number or what was said about them, but in the decisions that are
-    `closed_off`, in others' cases `named_in` words and in what was `exported` before; who did this stands in `org`.
+    """Nothing that can be read tells who bore the number or what was said about them, but the decisions that are
+    `closed_off`, others' cases that are `named_in` words or documents, and what was `exported` by itself before. Who
+    did this stands in `org`. Of somebody who was erased, what policy keeps no longer goes.
 
-    Only of who left and has no open case. With `rehearse` nothing is changed."""
+    Only of who left and has no open case, and by nobody who had a part in one. With `rehearse` nothing is changed."""
     person = Person.objects.filter(no=no).first()
     if person is None:
         raise OutOfScope(_("Expected a staff number, but nobody has '%(no)s'; check it") % {"no": no[:40]})
     with changing():
         person = locked(Person.objects, person.pk)
-        manages(office, person)
-        _has_left(person)
         families = list(_families_about(person))
-        cases = [case for family in families for case in _about(person, family)]
-        _rest(person, cases)
+        cases = [case for family in families for case in family.cases if case.concerned_id == person.pk]
+        _may_erase(office, person, families)
+        _has_left(person)
+        _rest(person, cases, families)
         found = _found(person, families, cases)
+        if person.erased_at and not (found.texts or found.files or found.documents):
+            words = _("Expected somebody who is known, but %(no)s was erased; nothing is left that may go")
+            raise NotAllowedNow(words % {"no": person.no}, code="erased")
         if rehearse:
             return found
-        pk = _files_go(found)
+        pk = take_out(found.files, found.documents, [case.pk for case in cases])
         rows: dict[str, str] = {}
         for family in families:
-            rows |= _forget_family(person, family, found)
+            rows |= forget_family(person, family, frozenset(found.documents))
             progress()
-        _forget_person(person)
+        forget_person(person)
         noted(office, ERASED, {
             "person": person.no, "reason": ledger.FreeText(reason), "numbers": found.numbers, "texts": found.texts,
-            "files": found.files, "documents": found.documents, "closed_off": found.closed_off,
-            "rows": rows,
+            "files": found.files, "documents": found.documents, "closed_off": found.closed_off, "rows": rows,
         })  # fmt: skip
     deliver_now(pk)
     return found
@@ -125,15 +107,6 @@ def is_kept(document: Document, at: datetime) -> bool:
     return years is None or document.issued_at > at.replace(year=at.year - years, day=min(at.day, 28))
 
 
-# What may be erased
-
-
-def _has_left(person: Person) -> None:
-    if person.accounts.filter(is_active=True).exists():
-        words = _("Expected somebody who has left, but %(no)s has an account in use; close it first")
-        raise NotAllowedNow(words % {"no": person.no}, code="has_account")
-
-
 def _families_about(person: Person) -> Iterator[FamilyView]:
     ids = Case.objects.filter(concerned=person).order_by("family_id").values_list("family_id", flat=True).distinct()
     for some in _some(ids):
@@ -146,14 +119,35 @@ def _some(ids: Iterable[int]) -> Iterator[list[int]]:
         yield some
 
 
-def _about(person: Person, family: FamilyView) -> list[Any]:
-    return [case for case in family.cases if case.concerned_id == person.pk]
+# Whether it may be
 
 
-def _rest(person: Person, cases: list[Any]) -> None:
-    """Every case is closed, and nothing of it waits to be done."""
-    if still := [case.number for case in cases if not case.is_closed]:
-        words = _("Expected every case about %(no)s to be closed, but %(cases)s is not; bring it to its end first")
+def _may_erase(office: Office, person: Person, families: list[FamilyView]) -> None:
+    """Whoever manages the person's unit; not the person, and nobody whose own part in a case would lose its record."""
+    if person.pk in office.own:
+        raise own_cause()
+    reaches(office, person.unit_id)
+    mine = [family for family in families if any(party.person_id in office.own for party in family.parties)]
+    if mine:
+        words = _("Expected somebody without a part in these cases, but you have one in %(cases)s; ask a colleague")
+        numbers = [family.cases[0].number for family in mine]
+        raise NotPermitted(words % {"cases": _shortened(numbers)}, code="own_cause")
+
+
+def _has_left(person: Person) -> None:
+    if person.accounts.filter(is_active=True).exists():
+        words = _("Expected somebody who has left, but %(no)s has an account in use; close it first")
+        raise NotAllowedNow(words % {"no": person.no}, code="has_account")
+    if not person.accounts.exists() and directory().grants_of(person.pk, now()):
+        words = _("Expected somebody who has left, but %(no)s, who has no account, holds a grant; end it first")
+        raise NotAllowedNow(words % {"no": person.no}, code="has_grant")
+
+
+def _rest(person: Person, cases: list[Any], families: list[FamilyView]) -> None:
+    """Every case is closed, no deadline runs, and nothing waits to be done."""
+    running = {c.case_id for family in families for c in family.clocks if c.state in COUNTING}
+    if still := [case.number for case in cases if not case.is_closed or case.pk in running]:
+        words = _("Expected every case about %(no)s to be at rest, but %(cases)s is not; bring it to its end first")
         raise NotAllowedNow(words % {"no": person.no, "cases": _shortened(still)}, code="open_cases")
     waiting = Delivery.objects.filter(case_id__in=[case.pk for case in cases])
     if still := sorted(set(waiting.values_list("case__number", flat=True))):
@@ -166,174 +160,38 @@ def _shortened(numbers: list[str]) -> str:
     return _(", ").join(numbers[:5]) + more
 
 
+# What there is
+
+
 def _found(person: Person, families: list[FamilyView], cases: list[Any]) -> Erasure:
-    ids = {case.pk for case in cases}
+    ids = [case.pk for case in cases]
     found = Erasure(person.no, sorted(case.number for case in cases))
-    found.texts = sum(len(texts) for _event, texts in _texts_of(person, ids))
-    given = [file for family in families for file in family.evidence if file.case_id in ids]
-    own = {digest for case in cases for digest in case.own_files()}
-    found.files = sorted(own | {file.sha256 for file in given if file.added_at})
-    for family in families:
-        for document in family.documents:
-            if document.case_id in ids:
-                (found.closed_off if is_kept(document, now()) else found.documents).append(str(document.pk))
+    found.texts = sum(len(texts) for some in _some(ids) for _event, texts in texts_of(some))
+    found.texts += sum(len(texts) for _event, texts in texts_of((), person))
+    known = digests_of(cases, families) - in_use(digests_of(cases, families), person)
+    found.files = sorted(d for d in known if store.path_of(settings.EVIDENCE_FOLDER, d).exists())
+    for some in _some(ids):
+        for document in Document.objects.filter(case__in=some).exclude(snapshot="").defer("snapshot"):
+            (found.closed_off if is_kept(document, now()) else found.documents).append(str(document.pk))
     found.named_in = _named_in(person, ids)
     found.exported = _exported(set(found.numbers))
     return found
 
 
-def _texts_of(person: Person, ids: Iterable[int]) -> Iterator[tuple[int, list[dict[str, str]]]]:
-    """(event, its texts) of the cases, and of the person's own row."""
-    for some in _some(ids):
-        yield from EventText.objects.filter(event__case_id__in=some).values_list("event_id", "texts")
-    about = CaseEvent.objects.filter(stream="org", action__in=ABOUT_PERSONS, texts__isnull=False)
-    for pk, entry, texts in about.values_list("pk", "entry", "texts__texts"):
-        if ledger.data_of(entry)["person"] == person.no:
-            yield pk, texts
-
-
-def _named_in(person: Person, ids: set[int]) -> list[str]:
-    """Others' cases in which the person had a part and somebody wrote the name."""
-    shared = Party.objects.filter(person=person).exclude(case_id__in=ids).values("case_id")
+def _named_in(person: Person, ids: list[int]) -> list[str]:
+    """Others' cases in which the person had a part and somebody wrote the name, or whose documents have it."""
+    if person.erased_at:
+        return []
+    called = by_number(person)
+    shared = Party.objects.filter(person=person).exclude(case__concerned=person).values("case_id")
     texts = EventText.objects.filter(event__case_id__in=shared).values_list("event__case__number", "texts")
-    called = _by_number(person)
-    return sorted({number for number, said in texts if any(called(t := one["text"]) != t for one in said)})
+    found = {number for number, said in texts if any(called(one["text"]) != one["text"] for one in said)}
+    papers = Document.objects.filter(snapshot__contains=person.name).exclude(case__concerned=person)
+    rows = papers.values_list("case__number", "snapshot").iterator()
+    return sorted(found | {number for number, snapshot in rows if called(snapshot) != snapshot})
 
 
 def _exported(numbers: set[str]) -> list[str]:
     """The cases of which somebody has a copy."""
     entries = CaseEvent.objects.filter(stream="access", action="exported").values_list("entry", flat=True)
     return sorted({number for entry in entries if (number := ledger.case_of(entry)) in numbers})
-
-
-# How it goes
-
-
-def _forget_family(person: Person, family: FamilyView, found: Erasure) -> dict[str, str]:
-    """The words of the person's cases are gone: beside the entries and wherever a row repeats them. The digests of the
-    rows as they are now, by number."""
-    cases = _about(person, family)
-    ids = [case.pk for case in cases]
-    said = _said(EventText.objects.filter(event__case_id__in=ids).values_list("event__case_id", "texts"))
-    recorder, rows = Recorder(guard=(family.row, "version")), {}
-    for case in cases:
-        changed = _without_words(case, said.get(case.pk, set()))
-        rows[case.number] = sealed_row(case)
-        recorder.update(case, [*changed, "salt"])
-    gone = [d for d in family.documents if str(d.pk) in found.documents]
-    for row in (*gone, *(file for file in family.evidence if file.case_id in ids and file.added_at)):
-        blank = {"snapshot": ""} if isinstance(row, Document) else {"name": "", "shows": ""}
-        row.__dict__.update(blank)
-        recorder.update(row, blank)
-    try:
-        recorder.send()
-    except Conflict:
-        words = _("Expected to be alone on %(case)s, but somebody changed it; look at it and repeat")
-        raise NotAllowedNow(words % {"case": cases[0].number}) from None
-    EventText.objects.filter(event__case_id__in=ids).delete()
-    for case in cases:
-        index_anew(case)
-    return rows
-
-
-def _said(rows: Iterable[tuple[int, list[dict[str, str]]]]) -> Words:
-    found: Words = {}
-    for case_id, texts in rows:
-        names = ([part for part in text["path"].split(".") if not part.isdigit()][-1] for text in texts)
-        said = {(name, text["text"]) for name, text in zip(names, texts, strict=True) if text["text"]}
-        found.setdefault(case_id, set()).update(said)
-    return found
-
-
-def _without_words(case: Any, said: set[tuple[str, str]]) -> list[str]:
-    """The fields of the type's own row that repeated what was said, now without it."""
-    anywhere = {text for _name, text in said if not CODE.fullmatch(text)}
-
-    def without(value: Any, name: str) -> Any:
-        if isinstance(value, dict):
-            return {key: without(item, key) for key, item in value.items()}
-        if isinstance(value, list):
-            return [without(item, name) for item in value]
-        return "" if isinstance(value, str) and (value in anywhere or (name, value) in said) else value
-
-    changed = []
-    for own in type(case)._meta.local_concrete_fields:
-        before = getattr(case, own.attname)
-        after = without(before, own.name) if isinstance(own, JSONField) or isinstance(before, str) else before
-        if after != before:
-            setattr(case, own.attname, after)
-            changed.append(own.name)
-    return changed
-
-
-def _forget_person(person: Person) -> None:
-    """The number stands for the name; keys, notices and what tables repeated of the person are gone."""
-    called = _by_number(person)
-    EventText.objects.filter(event__in=[event for event, _texts in _texts_of(person, ())]).delete()
-    Notice.objects.filter(person=person).delete()
-    shared = Party.objects.filter(person=person).values("case_id")
-    for notice in Notice.objects.filter(case_id__in=shared):
-        _change(notice, "values", called)
-    for run in ImportRun.objects.all():
-        _change(run, "problems", called)
-    moment = now()
-    SigningKey.objects.filter(person=person, revoked_at=None).update(revoked_at=moment)
-    SigningKey.objects.filter(person=person).update(private_key="", certificate="")
-    accounts = Account.objects.filter(person=person)
-    LoginFailure.objects.filter(subject__in=accounts.values("username")).delete()
-    accounts.update(first_name="", last_name="", email="", password="!")
-    Leave.objects.filter(person=person).update(reason="")
-    person.name, person.email, person.erased_at = person.no, "", moment
-    person.save(update_fields=["name", "email", "erased_at"])
-
-
-def _by_number(person: Person) -> Callable[[str], str]:
-    """Gives a text with the number instead of the name; longer names that contain it are somebody else's."""
-    longer = Person.objects.filter(name__contains=person.name).values_list("name", flat=True)
-    names = re.compile("|".join(re.escape(name) for name in sorted(set(longer), key=len, reverse=True)))
-    return lambda text: names.sub(lambda found: person.no if found.group() == person.name else found.group(), text)
-
-
-def _change(row: Any, column: str, change: Callable[[str], str]) -> None:
-    """Every text in the row's JSON is changed so."""
-
-    def changed(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: changed(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [changed(item) for item in value]
-        return change(value) if isinstance(value, str) else value
-
-    before = getattr(row, column)
-    if (after := changed(before)) != before:
-        type(row)._default_manager.filter(pk=row.pk).update(**{column: after})
-
-
-# Files, after the commit
-
-
-def _files_go(found: Erasure) -> int:
-    """A delivery that takes the files out of the store, however often somebody is killed."""
-    pk, moment = new_key(), now()
-    papers = Document.objects.filter(pk__in=found.documents).values_list("file_sha256", "draft_sha256")
-    payload = {"evidence": found.files, "documents": sorted({digest for pair in papers for digest in pair if digest})}
-    Delivery.objects.create(
-        id=pk, kind="erase_files", payload=payload, dedup=f"erase_files:{pk}", created_at=moment, due_at=moment
-    )
-    return pk
-
-
-@handles("erase_files")
-def erase_files(delivery: Any) -> None:
-    """The files are no longer in the store, but those that something else is still about."""
-    evidence, documents = delivery.payload["evidence"], delivery.payload["documents"]
-    forgotten = {"case__concerned__erased_at__isnull": False}
-    for row in Evidence.objects.filter(added_at=None, **forgotten):
-        discard(row)
-    used = Evidence.objects.filter(sha256__in=evidence).exclude(**forgotten)
-    for digest in set(evidence) - set(used.values_list("sha256", flat=True)):
-        store.remove(settings.EVIDENCE_FOLDER, digest)
-        store.remove(settings.PEAKS_FOLDER, digest)
-    issued = Document.objects.filter(file_sha256__in=documents).exclude(snapshot="")
-    for digest in set(documents) - set(issued.values_list("file_sha256", flat=True)):
-        store.remove(settings.DOCUMENT_FOLDER, digest)

@@ -20,5 +20,5 @@ def erased_rows() -> dict[str, str]:
 
 
 def _told() -> list[dict[str, Any]]:
-    entries = CaseEvent.objects.filter(stream="org", action=ERASED).values_list("entry", flat=True)
+    entries = CaseEvent.objects.filter(stream="org", action=ERASED).order_by("seq").values_list("entry", flat=True)
     return [ledger.data_of(entry) for entry in entries]

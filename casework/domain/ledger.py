@@ -137,6 +137,11 @@ def data_of(entry: str) -> dict[str, Any]:
     return data
 
 
+def files_in(entry: str) -> list[tuple[str, str]]:
+    """(document, digest of its file) of each document that the entry speaks of."""
+    return [(one["document"], one["file_sha256"]) for one in json.loads(entry).get("documents", ())]
+
+
 def case_of(entry: str) -> str:
     """The number of the case that an entry of `access` is about, if any."""
     return str(json.loads(entry).get("case", ""))

@@ -1,7 +1,6 @@
 """The organisation's seal gets another key; the ledger says who did it, why, and which certificate follows which."""
 
 from django.conf import settings
-from django.db import transaction
 
 from casework.documents.pki import serial_of
 from casework.documents.seal_renewal import put_in_place, renewed_seal, serial_in
@@ -16,7 +15,7 @@ def renew_seal(actor: Actor, reason: str, uri: str = "") -> dict[str, str]:
     folder = settings.PKI_FOLDER
     certificate, files = renewed_seal(folder, uri, now())
     told = {"before": serial_in(folder), "after": serial_of(certificate), "kept_in": "token" if uri else "file"}
-    with transaction.atomic():
-        ledger.note("org", "seal_renewed", {**told, "reason": ledger.FreeText(reason)}, actor=actor)
-        put_in_place(folder, files)
+    # First the entry: a seal that was announced and is not there harms nobody, one that nobody announced does.
+    ledger.note("org", "seal_renewed", {**told, "reason": ledger.FreeText(reason)}, actor=actor)
+    put_in_place(folder, files)
     return told

@@ -184,7 +184,7 @@ class Organisation(Frozen):
     edition: Edition
     calendars: Annotated[dict[Code, Words], Field(min_length=1)]
     limits: LimitWords
-    decision_years: Annotated[int, Field(ge=1)] | None = None
+    decision_years: Annotated[int, Field(ge=1, le=200)] | None = None
     sites: dict[Words, Code] = {}
     packs: list[Placement] = []
     texts: dict[Code, Text] = {}

@@ -109,7 +109,7 @@ class _Chain:
             return bad("columns", _("the row says something else than its entry"))
         if texts and (path := _another_text(texts, entry)):
             return bad("text", _("the text of %(path)s is not the one that was committed to") % {"path": path})
-        if COMMITTED in text and len(COMMITMENT.findall(text)) > len(texts or ()):
+        if COMMITTED in text and len(COMMITMENT.findall(text)) > len({one["path"] for one in texts or ()}):
             self.withheld.append((seq, str(entry["data"].get("person", ""))))
         self.entry = entry
         self.told.hear(entry)

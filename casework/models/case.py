@@ -85,6 +85,12 @@ class Case(models.Model):
         """Digests of files in the store of the evidence that belong to the person concerned, besides what was given."""
         return ()
 
+    @classmethod
+    def files_in_use(cls, digests: Iterable[str], person: Person | None) -> Iterable[str]:
+        """Those of the digests that cases of the type need, besides what was given, that are about somebody else than
+        the person and than whoever was erased."""
+        return ()
+
     def searched_ids(self) -> Iterable[str]:
         """Ids besides the number by which the case is searched for."""
         return ()

@@ -11,13 +11,17 @@ from django.conf import settings
 from django.db import connection
 
 from casework import store
+from casework.domain import ledger
+from casework.domain.actor import system
 from casework.domain.deliveries import deliver_due
 from casework.domain.document_check import check_document
 from casework.domain.erasing import erase_person, written_anew
 from casework.domain.errors import NotAllowedNow, NotPermitted, OutOfScope
+from casework.domain.forgetting import by_number
 from casework.domain.perform import perform
 from casework.domain.sealing import seal_ledger
-from casework.domain.staffing import add_account, change_person
+from casework.domain.staff import grant
+from casework.domain.staffing import add_account, add_person, change_person
 from casework.domain.verification import verify_ledger
 from casework.imports.people import parse_people
 from casework.imports.tables import read_table
@@ -32,17 +36,14 @@ from casework.models import (
     Person,
     SearchToken,
     SigningKey,
+    Unit,
 )
 from casework.queries import documents_of, evidence_of, show_case
 from tests.conftest import acting
-from tests.factories import (
-    arbitration,
-    deliver_all,
-    dispute,
-    evaluation,
-)
+from tests.factories import arbitration, credential, deliver_all, dispute, evaluation, received, recording
 from tests.leaver import ended, leave, office
-from tests.seen import dump, person, refused
+from tests.seen import case, dump, person, refused, revoke_all, sweep
+from workflows.evaluations.models import Evaluation
 
 
 def readable() -> dict[str, str]:
@@ -56,6 +57,12 @@ def readable() -> dict[str, str]:
         lines = (json.dumps(row, ensure_ascii=False, default=str) for row in rows.values_list(*names))
         found[model._meta.label] = "\n".join(lines)
     return found
+
+
+def files_of(number: str) -> list[tuple[str, str]]:
+    """(document, digest) that any entry of the case names."""
+    entries = CaseEvent.objects.filter(case__number=number).values_list("entry", flat=True)
+    return [pair for entry in entries for pair in ledger.files_in(entry)]
 
 
 def words_of(*numbers: str) -> set[str]:
@@ -115,18 +122,37 @@ def test_erase_takes_evidence_recordings_and_drafts_out_of_the_store(db, time):
     assert evidence_of(scored, acting("fang")) == evidence_of(paper, acting("fang")) == []
 
 
-def test_erase_keeps_files_that_somebody_elses_case_needs(db, time):
-    scored, _paper = ended()
-    digest = evidence_of(scored, acting("fang"))[0]["sha256"]
-    other = evaluation(agent="A1002", reader=None)
-    call = CaseEvent.objects.filter(stream=f"case:{scored}").earliest("seq")
-    same = json.loads(call.entry)["data"]["interaction_id"]
-    from workflows.evaluations.models import Evaluation
+def test_erase_keeps_a_recording_on_which_somebody_else_was_scored_until_they_are_erased(db, time):
+    scored, paper = ended()
+    call = Evaluation.objects.get(number=scored).interaction_id
+    heard, given = (evidence_of(number, acting("fang"))[-1]["sha256"] for number in (scored, paper))
+    evaluation(agent="A1002", reader="bo", interaction_id=call)
+    assert erase_person(office(), "A1001", "本人来函").files == [given]
+    assert store.get(settings.EVIDENCE_FOLDER, heard)
+    time.on(days=60)
+    sweep()
+    leave("bo")
+    assert erase_person(office(), "A1002", "本人来函").files == [heard]
+    with pytest.raises(store.FileProblem):
+        store.get(settings.EVIDENCE_FOLDER, heard)
 
-    Evaluation.objects.filter(number=other).update(interaction_id=same)
+
+def test_erase_keeps_a_recording_of_somebody_else_that_the_person_gave_as_a_file(db, time):
+    theirs = evaluation(agent="A1002", reader=None)
+    heard = recording(theirs)
+    credential("ann")
+    mine = evaluation()
+    recording(mine)
+    paper = dispute(mine)
+    assert received(paper, "ann", store.get(settings.EVIDENCE_FOLDER, heard)) == heard
+    perform(paper, "add_evidence", acting("ann"), {"sha256": heard, "shows": "同一通话"})
+    perform(paper, "withdraw", acting("ann"))
+    time.on(days=60)
+    sweep()
+    deliver_all()
+    leave()
     told = erase_person(office(), "A1001", "本人来函")
-    assert digest not in told.files
-    assert store.get(settings.EVIDENCE_FOLDER, digest)
+    assert heard not in told.files and store.get(settings.EVIDENCE_FOLDER, heard)
 
 
 def test_erased_case_is_found_by_its_words_no_more(db, time):
@@ -157,6 +183,7 @@ def test_erase_of_a_decider_calls_them_by_number_and_leaves_others_cases(db, tim
     leave("qin")
     told = erase_person(office(), "M401", "本人来函")
     assert told.numbers == [] and told.texts == 0
+    assert told.named_in == [paper], "whose ruling goes on naming who made it"
     assert words_of(paper) == before
     names = json.dumps(list(Notice.objects.values_list("values", flat=True)), ensure_ascii=False)
     assert "M401" in names
@@ -235,13 +262,25 @@ def test_erasure_after_the_years_of_policy_takes_the_decision_too(db, time):
     assert erase_person(office(), "A1001", "本人来函", rehearse=True).documents == []
     time.set("2036-11-04 10:00")
     document = Document.objects.get(case__number=paper, state="issued")
+    files = {digest for _pk, digest in files_of(paper)}
+    assert len(files) == 3  # as it was drawn, signed and sealed
     told = erase_person(office(), "A1001", "本人来函")
     assert (told.documents, told.closed_off) == ([str(document.pk)], [])
     document.refresh_from_db()
     assert document.snapshot == "" and verify_ledger(paper).ok
-    with pytest.raises(store.FileProblem):
-        store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    assert not any(store.path_of(settings.DOCUMENT_FOLDER, digest).exists() for digest in files)
     assert documents_of(paper, acting("aud")) == []
+
+
+def test_erasure_again_after_the_years_takes_what_was_closed_off(db, time):
+    _scored, paper = ended()
+    kept = erase_person(office(), "A1001", "本人来函").closed_off
+    with refused(NotAllowedNow, "erased"):
+        erase_person(office(), "A1001", "本人来函")
+    time.set("2036-11-04 10:00")
+    told = erase_person(office(), "A1001", "期满")
+    assert (told.documents, told.closed_off, told.files) == (kept, [], [])
+    assert verify_ledger().ok and documents_of(paper, acting("aud")) == []
 
 
 def test_erasure_is_an_entry_with_who_why_and_what(db, time):
@@ -265,9 +304,8 @@ def person_of(login: str) -> Person:
 def test_erased_person_does_nothing_and_nothing_is_done_about_them(db, time):
     scored, _paper = ended()
     erase_person(office(), "A1001", "本人来函")
-    correction = {"values": []}
     with refused(NotAllowedNow, "erased"):
-        perform(scored, "propose_correction", acting("ian"), correction)
+        perform(scored, "propose_correction", acting("ian"), {"changes": []})
     with refused(NotAllowedNow, "erased"):
         evaluation(agent="A1001")
     with refused(NotAllowedNow, "erased"):
@@ -276,6 +314,7 @@ def test_erased_person_does_nothing_and_nothing_is_done_about_them(db, time):
         change_person(office(), person("A1001").pk, name="王喆堃", unit=person("A1001").unit)
     with refused(NotAllowedNow, "erased"):
         erase_person(office(), "A1001", "again")
+    assert verify_ledger().ok
 
 
 def test_import_of_an_erased_number_is_refused_by_line(db):
@@ -303,13 +342,49 @@ def test_erase_while_a_case_is_open_names_it(db, time):
 
 def test_erase_while_a_worker_has_something_to_do_is_refused(db, time):
     _scored, paper = ended()
-    from casework.models import Case
-
-    case = Case.objects.get(number=paper)
-    Delivery.objects.create(id=1, case=case, kind="notify", dedup="x", created_at=case.opened_at, due_at=case.opened_at)
+    of = case(paper)
+    Delivery.objects.create(id=1, case=of, kind="notify", dedup="x", created_at=of.opened_at, due_at=of.opened_at)
     with refused(NotAllowedNow, "under_way") as refusal:
         erase_person(office(), "A1001", "本人来函")
     assert paper in str(refusal.error)
+
+
+def test_erase_while_a_deadline_runs_in_a_closed_case_is_refused(db, time):
+    scored = evaluation()
+    time.on(days=60)
+    sweep()
+    assert case(scored).is_closed
+    changes = [{"criterion": "QC4", "value": "10", "reasons": "听错"}]
+    perform(scored, "propose_correction", acting("ian"), {"changes": changes})
+    deliver_all()
+    leave()
+    with refused(NotAllowedNow, "open_cases"):
+        erase_person(office(), "A1001", "本人来函")
+
+
+def test_erase_of_who_never_had_an_account_waits_for_their_grants_to_end(db, time):
+    Account.objects.filter(username="a1007").delete()
+    with refused(NotAllowedNow, "has_grant"):
+        erase_person(office(), "A1007", "本人来函")
+    revoke_all("A1007", "agent")
+    assert erase_person(office(), "A1007", "本人来函").numbers == []
+
+
+def test_erase_by_who_had_a_part_in_a_case_is_refused(db, time):
+    scored, _paper = ended()
+    grant(person("M401"), "hr", Unit.objects.get(code="OC"), system())
+    with refused(NotPermitted, "own_cause") as refusal:
+        erase_person(office("qin"), "A1001", "本人来函")
+    assert scored in str(refusal.error)
+
+
+def test_name_within_another_word_or_name_stays(db, time):
+    """And an earlier name goes like the last one."""
+    who = add_person(office(), no="A7002", name="An", unit=person("A1001").unit)
+    change_person(office(), who.pk, name="Bo", unit=who.unit)
+    called = by_number(person("A7002"))
+    said = {"An": "A7002", "Another": "Another", "经An核对": "经A7002核对", "Bo、An": "A7002、A7002", "Bob": "Bob"}
+    assert {text: called(text) for text in said} == said
 
 
 @pytest.mark.parametrize("login", ["ann", "lee", "qin", "aud"])
@@ -363,14 +438,20 @@ def test_clear_text_gone_without_a_record_is_found(paper: str):
     assert (problem.stream, problem.seq, problem.check) == (f"case:{paper}", seq, "text")
 
 
+def test_clear_text_in_the_place_of_another_is_found(paper: str):
+    """As many as there were, but one of them twice."""
+    row = next(row for row in EventText.objects.filter(event__case__number=paper) if len(row.texts) > 1)
+    row.texts = [row.texts[0], *row.texts[:-1]]
+    row.save()
+    assert verify_ledger(paper).problems[0].check == "text"
+
+
 def test_words_of_a_document_gone_without_a_record_are_found(paper: str):
     Document.objects.filter(case__number=paper, state="issued").update(snapshot="")
     assert verify_ledger(paper).problems[0].check == "document"
 
 
 def test_clear_text_of_a_persons_row_gone_without_a_record_is_found(db, time):
-    from casework.domain.staffing import add_person
-
     add_person(office(), no="A7001", name="某人", unit=person("A1001").unit)
     assert verify_ledger().ok
     EventText.objects.filter(event__stream="org").delete()

@@ -39,7 +39,7 @@ def sealed(issued: Issued, folder: Path) -> bytes:
     return signing.sign(issued.first_signed, "organisation", signer.seal_signer(folder, SIGNED_AT), **WORDS)
 
 
-@pytest.mark.parametrize("kind", ["EC", "RSA"])
+@pytest.mark.parametrize("kind", ["P-256", "RSA-3072"])
 def test_seal_by_a_token_is_genuine(issued: Issued, folder: Path, kind: str) -> None:
     serial = renew(folder, soft_token.made(f"a key of {kind}", kind))
     assert isinstance(signer.seal_signer(folder, SIGNED_AT), HardwareSigner)
@@ -103,9 +103,38 @@ def test_wrong_pin_and_unknown_key_are_refused(tmp_path: Path, key: str) -> None
 
 @pytest.mark.parametrize("uri", [
     "", "seal", "pkcs11:", "pkcs11:token=a;object=b", "pkcs11:token=a?module-path=/m&pin-source=file:/p",
-    "pkcs11:token=a;object=b?module-path=/m&pin-value=1234", "pkcs11:token=a;object=b?module-path=/m&pin-source=|cat",
-    "https://token=a;object=b?module-path=/m&pin-source=file:/p",
+    "pkcs11:token=a;object=b?module-path=/m&pin-source=|cat",
+    "pkcs11:token=a;object=b?module-path=/m&pin-source=", "https://token=a;object=b?module-path=/m&pin-source=file:/p",
 ])  # fmt: skip
 def test_uri_that_names_no_key_is_refused(uri: str) -> None:
     with pytest.raises(PkiError, match="a part is missing"):
         hardware_key(uri)
+
+
+def test_pin_in_the_uri_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(PkiError, match="change the PIN") as refusal:
+        hardware_key(f"{key}&pin-value=4711")
+    assert "4711" not in str(refusal.value)
+
+
+def test_another_key_under_the_same_name_is_taken_up(issued: Issued, folder: Path) -> None:
+    uri = soft_token.made("replaced")
+    renew(folder, uri)
+    assert sealed(issued, folder)
+    soft_token.unmade("replaced")
+    soft_token.made("replaced")
+    renew(folder, uri)
+    assert sealed(issued, folder)
+
+
+@pytest.mark.parametrize("kind", ["P-384", "RSA-1024"])
+def test_key_that_no_verifier_takes_is_refused(folder: Path, kind: str) -> None:
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with pytest.raises(PkiError, match="P-256"):
+        renew(folder, soft_token.made(f"weak {kind}", kind))
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_renewal_after_the_root_has_ended_is_refused(folder: Path) -> None:
+    with pytest.raises(PkiError, match="it ended on"):
+        seal_renewal.renewed_seal(folder, "", SIGNED_AT.replace(year=2040))

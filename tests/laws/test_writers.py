@@ -24,7 +24,7 @@ EXCEPTIONS = {
     ("casework/domain/sweep.py", "Clock.update"), ("casework/domain/stuck.py", "Clock.update"),
     ("casework/domain/reminders.py", "ClockWarning.update"),
     # The words beside an entry may go; that they did is an entry.
-    ("casework/domain/erasing.py", "EventText.delete"),
+    ("casework/domain/forgetting.py", "EventText.delete"),
 }  # fmt: skip
 # An effect carries a new document; reads fill views of families. Either is only written where the domain sends it.
 MAY_INSTANTIATE = {"Document": ("workflows/",), "Family": ("casework/queries",)}

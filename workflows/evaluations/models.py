@@ -135,10 +135,16 @@ class Evaluation(EveryCase, Case):
         return (self.external_id, self.interaction_id)
 
     def own_files(self) -> Iterable[str]:
-        """The recording, unless somebody else's score is about the same call."""
-        others = Evaluation.objects.filter(interaction_id=self.interaction_id).exclude(concerned=self.concerned_id)
-        recordings = Recording.objects.filter(interaction_id=self.interaction_id)
-        return () if others.exists() else recordings.values_list("sha256", flat=True)
+        """The recording of the call."""
+        return Recording.objects.filter(interaction_id=self.interaction_id).values_list("sha256", flat=True)
+
+    @classmethod
+    def files_in_use(cls, digests: Iterable[str], person: Person | None) -> Iterable[str]:
+        """Recordings of calls in which somebody else was scored."""
+        others = cls.objects.filter(concerned__erased_at=None)
+        others = others.exclude(concerned=person) if person else others
+        recordings = Recording.objects.filter(sha256__in=digests)
+        return recordings.filter(interaction_id__in=others.values("interaction_id")).values_list("sha256", flat=True)
 
     # Scoring and publication
 

@@ -1,0 +1,68 @@
+"""Files of a person who was erased: which they are, whether somebody else's case needs them, and out of the store."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+
+from casework import store
+from casework.domain import ledger
+from casework.domain.deliveries import handles
+from casework.domain.evidence_files import discard
+from casework.domain.law import laws
+from casework.domain.now import now
+from casework.domain.reading import FamilyView
+from casework.keys import new_key
+from casework.models import CaseEvent, Delivery, Document, Evidence, Person
+
+
+def digests_of(cases: list[Any], families: list[FamilyView]) -> set[str]:
+    """Of what was given to these cases, and of what their types keep of the person."""
+    ids = {case.pk for case in cases}
+    given = {file.sha256 for family in families for file in family.evidence if file.case_id in ids}
+    return given | {digest for case in cases for digest in case.own_files()}
+
+
+def in_use(digests: Iterable[str], person: Person | None = None) -> set[str]:
+    """Those that a case needs which is about somebody else who was not erased."""
+    asked = sorted(digests)
+    others = Evidence.objects.filter(sha256__in=asked, added_at__isnull=False, case__concerned__erased_at=None)
+    if person is not None:
+        others = others.exclude(case__concerned=person)
+    used = set(others.values_list("sha256", flat=True))
+    for law in laws().values():
+        model: Any = law.model
+        used |= set(model.files_in_use(asked, person))
+    return used
+
+
+def take_out(files: list[str], documents: list[str], cases: list[int]) -> int:
+    """A delivery takes them out of the store after the commit, however often somebody is killed; its key. Of documents
+    every file that an entry names goes: each signature made another."""
+    pk, moment = new_key(), now()
+    gone = set(documents)
+    kept = Document.objects.filter(case__in=cases).exclude(pk__in=documents).exclude(snapshot="")
+    papers = {
+        digest for entry in CaseEvent.objects.filter(case__in=cases).values_list("entry", flat=True).iterator()
+        if '"documents":' in entry for document, digest in ledger.files_in(entry) if document in gone
+    }  # fmt: skip
+    rows = Document.objects.filter(pk__in=documents).values_list("file_sha256", "draft_sha256")
+    papers |= {digest for pair in rows for digest in pair if digest}
+    payload = {"evidence": files, "documents": sorted(papers - set(kept.values_list("file_sha256", flat=True)))}
+    Delivery.objects.create(
+        id=pk, kind="erase_files", payload=payload, dedup=f"erase_files:{pk}", created_at=moment, due_at=moment
+    )
+    return pk
+
+
+@handles("erase_files")
+def erase_files(delivery: Any) -> None:
+    """They are no longer in the store, nor what was made of them."""
+    for row in Evidence.objects.filter(added_at=None, case__concerned__erased_at__isnull=False):
+        discard(row)
+    evidence = set(delivery.payload["evidence"])
+    for digest in evidence - in_use(evidence):
+        store.remove(settings.EVIDENCE_FOLDER, digest)
+        store.remove(settings.PEAKS_FOLDER, digest)
+    for digest in delivery.payload["documents"]:
+        store.remove(settings.DOCUMENT_FOLDER, digest)

@@ -135,13 +135,14 @@ def nothing_there() -> OutOfScope:
 
 
 def named(person_id: int | None, book: Directory, hidden: dict[int, str]) -> dict[str, Any] | None:
-    """{"no", "name"}; for a hidden person the part they play and no number."""
+    """{"no", "name"}; for a hidden person the part they play and no number, for an erased one the number alone says who
+    it was."""
     if person_id is None:
         return None
     if person_id in hidden:
         return {"no": None, "name": hidden[person_id]}
     person = book.persons[person_id]
-    return {"no": person.no, "name": person.name}
+    return {"no": person.no, "name": _("Erased person") if person.erased else person.name}
 
 
 def parts_instead(parties: Iterable[Party], cases: Mapping[int, Any], person_id: int | None) -> dict[int, str]:

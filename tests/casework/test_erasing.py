@@ -253,7 +253,9 @@ def test_erased_decision_is_open_to_who_looks_over_closed_cases_only(db, time):
     erase_person(office(), "A1001", "本人来函")
     assert documents_of(paper, acting("lee")) == documents_of(paper, acting("ian")) == []
     assert [d["state"]["code"] for d in documents_of(paper, acting("aud"))] == ["issued"]
-    assert show_case(paper, acting("lee"))["number"] == paper
+    seen = show_case(paper, acting("lee"))
+    assert (seen["number"], seen["erased"]) == (paper, True)
+    assert seen["concerned"] == {"no": "A1001", "name": "Erased person"}
 
 
 def test_erasure_after_the_years_of_policy_takes_the_decision_too(db, time):

@@ -29,7 +29,7 @@ from casework.documents.pki import (
     serial_of,
     stored_key,
 )
-from casework.documents.private_key import lock
+from casework.documents.private_key import PrivateKey, lock
 
 LEAST_RSA = 2048
 
@@ -45,16 +45,21 @@ def renewed_seal(folder: Path, uri: str, since: datetime) -> tuple[x509.Certific
         )
         raise PkiError(words % {"day": root.not_valid_after_utc.date()})
     subject = list(x509.load_pem_x509_certificate(pki.seal_pem.encode()).subject)
-    if uri:
-        hardware_key.cache_clear()  # another key may lie there since
-        own, files = hardware_key(uri), {f"{SEAL}.uri": uri}
-        _tried(own)
-        certificate = new_certificate(subject, own, root, stored_key(folder, ROOT), ROOT_YEARS, since)
-    else:
-        made, passphrase = ec.generate_private_key(ec.SECP256R1()), secrets.token_urlsafe(32)
-        files = {f"{SEAL}.passphrase": passphrase, f"{SEAL}.key.pem": lock(made, passphrase)}
-        certificate = new_certificate(subject, made, root, stored_key(folder, ROOT), ROOT_YEARS, since)
+    own, files = _key_in_token(uri) if uri else _key_in_folder()
+    certificate = new_certificate(subject, own, root, stored_key(folder, ROOT), ROOT_YEARS, since)
     return certificate, {**files, f"{SEAL}.crt.pem": pem_of(certificate)}
+
+
+def _key_in_token(uri: str) -> tuple[HardwareKey, dict[str, str]]:
+    hardware_key.cache_clear()  # another key may lie there since
+    key = hardware_key(uri)
+    _tried(key)
+    return key, {f"{SEAL}.uri": uri}
+
+
+def _key_in_folder() -> tuple[PrivateKey, dict[str, str]]:
+    key, passphrase = ec.generate_private_key(ec.SECP256R1()), secrets.token_urlsafe(32)
+    return key, {f"{SEAL}.passphrase": passphrase, f"{SEAL}.key.pem": lock(key, passphrase)}
 
 
 def _tried(key: HardwareKey) -> None:

@@ -9,9 +9,11 @@ ERASED = "person_erased"
 
 
 def was_erased() -> set[str]:
-    """The streams of the cases, and the staff numbers, whose words `org` says were erased."""
-    told = _told()
-    return {one["person"] for one in told} | {f"case:{number}" for one in told for number in one["numbers"]}
+    """The streams of the cases, the staff numbers and the documents whose words `org` says were erased."""
+    found: set[str] = set()
+    for one in _told():
+        found |= {one["person"], *one["documents"], *(f"case:{number}" for number in one["numbers"])}
+    return found
 
 
 def erased_rows() -> dict[str, str]:

@@ -150,7 +150,7 @@ def _problems(chains: list[_Chain]) -> Iterator[Problem]:
             found = found or (_parties(chain, parties[case.pk]) if case else None)
         elif found is None:
             found = _is_head(chain, heads.get(chain.stream)) or _grants(chain)
-        if found := found or _erased(chain, papers, erased):
+        if found := found or _taken_away(chain, papers, erased):
             yield found
 
 
@@ -222,18 +222,17 @@ def _papers(chain: _Chain, documents: list[Document]) -> Problem | None:
     return None
 
 
-def _erased(chain: _Chain, documents: list[Any], erased: _Erased) -> Problem | None:
-    """Clear text is gone only by an act that `org` records."""
-    blank = [document for document in documents if document.blank]
-    if not (chain.withheld or blank) or chain.stream in erased.words:
-        return None
-    for seq, person in chain.withheld:
-        if person not in erased.words:
-            return Problem(chain.stream, seq, "text", _("its text is gone, and nobody recorded that it was erased"))
-    for document in blank:
-        words = _("the words of document %(id)s are gone, and nobody recorded that they were erased")
-        seq, _shown = chain.documents.get(str(document.pk), (0, {}))
-        return Problem(chain.stream, seq, "document", words % {"id": document.pk})
+def _taken_away(chain: _Chain, documents: list[Any], erased: _Erased) -> Problem | None:
+    """Clear text is gone only by an act that `org` records; of documents, of each by its id."""
+    if chain.withheld and chain.stream not in erased.words:
+        for seq, person in chain.withheld:
+            if person not in erased.words:
+                return Problem(chain.stream, seq, "text", _("its text is gone, and nobody recorded that it was erased"))
+    for document in documents:
+        if document.blank and str(document.pk) not in erased.words:
+            words = _("the words of document %(id)s are gone, and nobody recorded that they were erased")
+            seq, _shown = chain.documents.get(str(document.pk), (0, {}))
+            return Problem(chain.stream, seq, "document", words % {"id": document.pk})
     return None
 
 

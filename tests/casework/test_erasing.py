@@ -453,6 +453,15 @@ def test_words_of_a_document_gone_without_a_record_are_found(paper: str):
     assert verify_ledger(paper).problems[0].check == "document"
 
 
+def test_words_of_a_decision_that_was_closed_off_are_found_gone(db, time):
+    """That the person was erased covers the drafts that the entry names, not the decision that stays."""
+    _scored, paper = ended()
+    erase_person(office(), "A1001", "本人来函")
+    assert verify_ledger(paper).ok
+    Document.objects.filter(case__number=paper, state="issued").update(snapshot="")
+    assert verify_ledger(paper).problems[0].check == "document"
+
+
 def test_clear_text_of_a_persons_row_gone_without_a_record_is_found(db, time):
     add_person(office(), no="A7001", name="某人", unit=person("A1001").unit)
     assert verify_ledger().ok

@@ -127,6 +127,18 @@ def test_another_key_under_the_same_name_is_taken_up(issued: Issued, folder: Pat
     assert sealed(issued, folder)
 
 
+def test_worker_that_holds_the_key_before_takes_up_the_one_that_another_process_put_there(
+    issued: Issued, folder: Path
+) -> None:
+    uri = soft_token.made("replaced by another")
+    before = hardware_key(uri)
+    soft_token.unmade("replaced by another")
+    soft_token.made("replaced by another")
+    renew(folder, uri)
+    hardware_key(uri)._private, hardware_key(uri)._public = before._private, before._public
+    assert sealed(issued, folder)
+
+
 @pytest.mark.parametrize("kind", ["P-384", "RSA-1024"])
 def test_key_that_no_verifier_takes_is_refused(folder: Path, kind: str) -> None:
     before = {file.name: file.read_bytes() for file in folder.iterdir()}

@@ -31,6 +31,7 @@ from casework.domain.errors import InvalidInput, NotPermitted, OutOfScope, Refus
 from casework.domain.now import now
 from casework.domain.policy_files import PolicyError
 from casework.domain.signing import token_digest
+from casework.domain.staff import is_administrator
 from casework.imports.problems import Problem, quote
 from casework.imports.tables import Table, read_table
 from casework.models import Account, Installation, Token
@@ -150,6 +151,15 @@ def actor_as(login: str) -> tuple[Actor, Account]:
             code="wrong_token",
         )
     return actor_for(account, door="command", authenticated="token"), account
+
+
+def administrator_as(login: str) -> Actor:
+    """As `actor_as`; NotPermitted for whoever has another account than the administrator's."""
+    actor, account = actor_as(login)
+    if not is_administrator(account):
+        words = _("Expected the administrator, but %(user)s is somebody else; ask whoever has that account")
+        raise NotPermitted(words % {"user": login})
+    return actor
 
 
 def account_named(login: str) -> Account:

@@ -7,7 +7,7 @@ from django.conf import settings as configured
 from django.db import connection
 
 from casework.canonical import canonical
-from casework.domain import checkpoints
+from casework.domain.log_keys import log_key
 from casework.models import CaseEvent, LogLeaf
 from casework.transparency import key_folder, notes, tiles, tree
 
@@ -73,7 +73,7 @@ class Insider:
         frontier = tree.Frontier()
         for entry in entries():
             frontier.add(tree.leaf_hash(entry.encode()))
-        who, key = checkpoints.log_key(), key_folder.private(configured.LOG_FOLDER)
+        who, key = log_key(), key_folder.private(configured.LOG_FOLDER)
         body = notes.Checkpoint(who.name, frontier.size, frontier.root()).body
         note = notes.signed(body, [notes.signature(who, key, body)])
         if in_database:

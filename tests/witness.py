@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from casework.domain.checkpoints import log_key
+from casework.domain.log_keys import log_key
 from casework.transparency import key_folder, notes
 from casework.transparency.witness import Witness
 from casework.transparency.witness_server import server

@@ -12,10 +12,9 @@ from casework.domain.checkpoints import (
     fewer_than_signed,
     goes_on,
     last_checkpoint,
-    log_key,
-    log_keys,
     stated,
 )
+from casework.domain.log_keys import log_keys
 from casework.domain.log_tree import stored_nodes
 from casework.domain.now import now
 from casework.models import Checkpoint, Cosignature
@@ -38,7 +37,7 @@ class Archived(TypedDict):
 
 def log_archive() -> Archive | None:
     """Where copies of this log's checkpoints are; None where the settings name no place, or before the first one."""
-    place, who = settings.LOG_ARCHIVE, log_key()
+    place, who = settings.LOG_ARCHIVE, log_keys().first
     return Archive(place, who) if place and who else None
 
 
@@ -58,14 +57,14 @@ def unknown_archives() -> list[str]:
     begun in secret, or another's whose place this is."""
     if settings.LOG_ARCHIVE is None:
         return []
-    known = {str(who) for who in log_keys()}
+    known = {str(who) for who in log_keys().all}
     return [vkey for vkey in archive_keys(settings.LOG_ARCHIVE) if vkey not in known]
 
 
 def archived(archive: Archive, size: int) -> notes.Checkpoint:
     """What the copy says; LogBroken where the log never signed it."""
     try:
-        head = notes.checkpoint_of(notes.opened(archive.checkpoint(size).decode(), *log_keys())[0])
+        head, _signers = log_keys().opened(archive.checkpoint(size).decode())
         if head.size != size:
             raise notes.NoteError(_("it is of another size"))
     except (notes.NoteError, UnicodeDecodeError) as error:

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from casework.domain.log_keys import log_keys, signing_keys
 from casework.domain.log_tree import size_of_log, stored_nodes
 from casework.domain.now import now
 from casework.domain.sequencing import alone
@@ -27,7 +28,7 @@ def publish() -> Checkpoint | None:
         if not alone() or not _is_behind():  # somebody else has just signed it
             return None
         size, last = size_of_log(), last_checkpoint()
-        who = _signer(last)
+        who, hands = _signers(last)
         node = stored_nodes()
         try:
             head = notes.Checkpoint(who.name, size, tree.root(node, size))
@@ -35,7 +36,7 @@ def publish() -> Checkpoint | None:
                 goes_on(node, before, head)
         except LookupError as error:
             raise LogBroken(_("tiles of the tree are missing: %(reason)s") % {"reason": error}) from None
-        note = notes.signed(head.body, [notes.signature(who, _private(), head.body)])
+        note = notes.signed(head.body, [notes.signature(*hand, head.body) for hand in hands])
         # On disk before anybody sees it: whatever becomes of this transaction, nothing else will be signed instead.
         key_folder.remember(settings.LOG_FOLDER, note)
         return Checkpoint.objects.create(size=size, root=head.root.hex(), note=note, at=now())
@@ -45,27 +46,13 @@ def last_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
-def log_key() -> notes.Verifier | None:
-    """Whose signature stands below the checkpoints; None before the first one."""
-    try:
-        return key_folder.public(settings.LOG_FOLDER)
-    except KeyProblem:
-        return None
-
-
-def log_keys() -> list[notes.Verifier]:
-    """Whose signatures may stand below checkpoints: the log's, and those of the keys that it had before."""
-    who = log_key()
-    return [who, *map(notes.verifier, key_folder.earlier(settings.LOG_FOLDER))] if who else []
-
-
 def remembered_checkpoint() -> notes.Checkpoint | None:
     """What the key's folder says was signed last, which no database can take back."""
-    who = log_key()
-    if who is None or (note := key_folder.remembered(settings.LOG_FOLDER)) is None:
+    keys = log_keys()
+    if keys.current is None or (note := key_folder.remembered(settings.LOG_FOLDER)) is None:
         return None
     try:
-        return notes.checkpoint_of(notes.opened(note, who)[0])
+        return keys.opened(note)[0]
     except notes.NoteError as error:
         words = _("what was signed last, in %(folder)s, cannot be read: %(reason)s")
         raise LogBroken(words % {"folder": settings.LOG_FOLDER, "reason": error}) from None
@@ -106,18 +93,12 @@ def _signed_before(last: Checkpoint | None) -> list[notes.Checkpoint]:
     return [*found, remembered] if remembered else found
 
 
-def _signer(last: Checkpoint | None) -> notes.Verifier:
-    """The log's key, made before the first checkpoint and never anew."""
+def _signers(last: Checkpoint | None) -> tuple[notes.Verifier, list[tuple[notes.Verifier, Ed25519PrivateKey]]]:
+    """The log's key, made before the first checkpoint and never anew, and all that sign now."""
     try:
         if last is None:
-            return key_folder.made(settings.LOG_FOLDER, settings.LOG_ORIGIN, notes.SIGNED)
-        return key_folder.public(settings.LOG_FOLDER)
+            key_folder.made(settings.LOG_FOLDER, settings.LOG_ORIGIN, notes.SIGNED)
+        hands = list(signing_keys())
     except (KeyProblem, notes.NoteError) as error:
         raise LogBroken(_("the log's key cannot be used: %(reason)s") % {"reason": error}) from None
-
-
-def _private() -> Ed25519PrivateKey:
-    try:
-        return key_folder.private(settings.LOG_FOLDER)
-    except KeyProblem as error:
-        raise LogBroken(_("the log's key cannot be used: %(reason)s") % {"reason": error}) from None
+    return hands[0][0], hands

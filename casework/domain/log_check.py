@@ -14,10 +14,10 @@ from casework.domain.checkpoints import (
     LogBroken,
     fewer_than_signed,
     last_checkpoint,
-    log_keys,
     remembered_checkpoint,
     stated,
 )
+from casework.domain.log_keys import log_keys
 from casework.domain.log_tree import size_of_log, stored_nodes, stored_tile
 from casework.domain.verdict import Problem
 from casework.domain.witnesses import ALARMS, witnesses
@@ -153,7 +153,7 @@ def _signatures(last_only: bool = False) -> Iterator[Problem]:
         checkpoints = Checkpoint.objects.order_by("-size")[:1]
     for checkpoint in checkpoints:
         try:
-            head = notes.checkpoint_of(notes.opened(checkpoint.note, *known)[0])
+            head, _signers = known.opened(checkpoint.note)
         except notes.NoteError as error:
             yield _wrong("signature", checkpoint.size, _("the checkpoint is not the log's: %(why)s") % {"why": error})
             return

@@ -8,11 +8,13 @@ from django.utils.translation import gettext as _
 
 from casework.domain import ledger
 from casework.domain.actor import Actor
-from casework.domain.checkpoints import LogBroken, log_key, publish
+from casework.domain.checkpoints import LogBroken, publish
 from casework.domain.errors import NotAllowedNow
+from casework.domain.log_keys import log_key
 from casework.domain.now import now
 from casework.models import Witness
 from casework.transparency import key_folder, notes
+from casework.transparency.key_folder import Earlier
 
 
 def begin_log(actor: Actor, reason: str) -> notes.Verifier:
@@ -33,11 +35,11 @@ def begin_log(actor: Actor, reason: str) -> notes.Verifier:
         "signed_before": key_folder.remembered(folder) or "",
     }  # fmt: skip
     ledger.note("org", "log_begun_again", data, actor=actor)
-    earlier = key_folder.earlier(folder) + ([str(before)] if before else [])
+    earlier = [*key_folder.earlier(folder), *([Earlier(before)] if before else [])]
     if folder.exists():
         os.rename(folder, kept)
     who = key_folder.made(folder, f"{settings.LOG_ORIGIN}/{kept.suffix[1:]}/{now():%Y%m%d}", notes.SIGNED)
-    key_folder.remember(folder, "".join(f"{vkey}\n" for vkey in earlier), key_folder.EARLIER)
+    key_folder.remember_earlier(folder, earlier)
     Witness.objects.update(size=0, busy_until=None, problem="", detail="", since=None)
     return who
 

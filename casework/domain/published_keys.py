@@ -7,7 +7,7 @@ from django.conf import settings
 
 from casework.documents.pki import load_pki
 from casework.documents.revocation import revocation_list
-from casework.domain.checkpoints import log_keys
+from casework.domain.log_keys import log_keys
 from casework.domain.now import now
 from casework.domain.witnesses import witnesses
 from casework.models import SigningKey
@@ -21,7 +21,7 @@ HEAD = """\
 
 def published_keys() -> str:
     """All of it as one text: PEM blocks, then vkeys, a line each. PkiError before there is a PKI."""
-    keys = [f"{who}\n" for who in (*log_keys(), *(who for who, _url in witnesses()))]
+    keys = [f"{who}\n" for who in (*log_keys().published, *(who for who, _url in witnesses()))]
     return "".join((HEAD, root_certificate(), revoked_certificates(), *keys))
 
 

@@ -4,26 +4,31 @@ agree with it, and the log in which every entry has its place."""
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 
 from casework.canonical import parse_canonical
+from casework.domain import ledger
 from casework.domain.erasures import erased_rows, was_erased
 from casework.domain.law import laws
 from casework.domain.ledger import FORMAT, START, commitment
 from casework.domain.log_check import case_problems, counts, log_problems
+from casework.domain.now import now
 from casework.domain.row_check import Told, other_grants, other_parties, parties_of
 from casework.domain.row_digest import row_digest
 from casework.domain.verdict import Problem, Verdict
 from casework.models import Case, CaseEvent, Document, StreamHead
 
 Row = tuple[str, int, int, str, str, str, str, Any]
+MOST_TOLD = 100  # problems in one entry
 TOGETHER = 500  # streams whose rows are looked up at once
 COMMITTED, COMMITMENT = '{"sha256":"', re.compile(r'\{"sha256":"[0-9a-f]{64}"\}')
 COLUMNS = ("stream", "seq", "id", "previous", "digest", "entry", "action", "texts__texts")
@@ -261,3 +266,13 @@ def _named(data: dict[str, Any]) -> Iterator[str]:
         if isinstance(value := data.get(name), str):
             yield value
     yield from data.get("numbers", ())
+
+
+def note_failure(verdict: Verdict) -> None:
+    """That the ledger was found broken stands in `access`, once an hour for the same problems; a database that takes no
+    entry any more keeps nobody from being told."""
+    told = [{"stream": one.stream, "seq": one.seq, "check": one.check} for one in verdict.problems]
+    if told:
+        about = f"verification\n{told}\n{now():%Y-%m-%dT%H}"
+        with suppress(DatabaseError):
+            ledger.note_once(about, "verification_failed", {"problems": told[:MOST_TOLD], "count": len(told)})

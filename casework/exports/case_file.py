@@ -21,8 +21,8 @@ from casework import store
 from casework.canonical import canonical
 from casework.domain import ledger
 from casework.domain.actor import Actor
-from casework.domain.checkpoints import log_key
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
+from casework.domain.log_keys import log_keys
 from casework.domain.log_proofs import checkpoint_over, proof_at
 from casework.domain.log_tree import stored_nodes
 from casework.domain.published_keys import revoked_certificates, root_certificate
@@ -141,9 +141,10 @@ def _row(item: dict[str, Any]) -> list[str]:
 
 
 def _keys() -> Files:
+    own = "".join(f"{who}\n" for who in log_keys().published)
     others = "".join(f"{who}\n" for who, _url in witnesses())
     return {
-        "keys/log.vkey": f"{log_key()}\n".encode(), "keys/witnesses.vkey": others.encode(),
+        "keys/log.vkey": own.encode(), "keys/witnesses.vkey": others.encode(),
         "keys/root.crt.pem": root_certificate().encode(), "keys/root.crl.pem": revoked_certificates().encode(),
     }  # fmt: skip
 

@@ -6,8 +6,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from casework.domain.actor import Actor
-from casework.domain.checkpoints import log_keys
 from casework.domain.errors import NotAllowedNow, OutOfScope
+from casework.domain.log_keys import log_keys
 from casework.domain.log_proofs import cosigned_note, issue_of, proof_of_event
 from casework.domain.log_tree import stored_tile
 from casework.models import CaseEvent, Checkpoint, Document
@@ -28,8 +28,8 @@ def checkpoint_note() -> str:
 
 
 def keys() -> str:
-    """The log's key and those that it had before, a vkey a line; NotAllowedNow before the first checkpoint."""
-    found = log_keys()
+    """The log's key and those before it that are to be trusted, a vkey a line; NotAllowedNow before the first."""
+    found = log_keys().published
     if not found:
         raise NotAllowedNow(_("Expected the log to have a key, but nothing was sealed yet; try again in a minute"))
     return "".join(f"{who}\n" for who in found)

@@ -6,7 +6,9 @@ to sign another history."""
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,10 +24,26 @@ from casework.store import written
 from casework.transparency.notes import NoteError, Verifier, verifier, verifier_of
 
 KEY, VKEY, SIGNED, EARLIER = "key.pem", "vkey", "signed", "earlier"
+LEAKED = "leaked"
 
 
 class KeyProblem(Exception):
     """The folder does not hold what a signer needs."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A key that signed before: `last` is the size of the largest tree that it signed, None where nobody said. While
+    the folder has it, it signs beside the one that follows it. `leaked`: somebody else may have it."""
+
+    who: Verifier
+    last: int | None = None
+    leaked: bool = False
+    still_signs: bool = False
+
+    def __str__(self) -> str:
+        size = "" if self.last is None else f" {self.last}"
+        return f"{self.who}{size}{f' {LEAKED}' if self.leaked else ''}"
 
 
 def made(folder: Path, name: str, kind: int) -> Verifier:
@@ -36,8 +54,7 @@ def made(folder: Path, name: str, kind: int) -> Verifier:
         making = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             _write(making / VKEY, f"{verifier_of(name, kind, key)}\n".encode(), 0o644)
-            pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-            _write(making / KEY, pem, 0o600)
+            _write(making / KEY, _pem(key), 0o600)
             with suppress(OSError):  # somebody else made it in the meantime, and theirs is used
                 os.rename(making, folder)
         finally:
@@ -53,21 +70,68 @@ def public(folder: Path) -> Verifier:
         raise KeyProblem(f"{folder / VKEY}: {_reason(error)}") from None
 
 
-def earlier(folder: Path) -> list[str]:
-    """The vkeys of the keys that signed before this one."""
-    return (remembered(folder, EARLIER) or "").split()
+def earlier(folder: Path) -> list[Earlier]:
+    """The keys that signed before this one, the oldest first."""
+    found, name = [], (remembered(folder, VKEY) or "").partition("+")[0]
+    for line in (remembered(folder, EARLIER) or "").splitlines():
+        vkey, *words = line.split()
+        who, last = verifier(vkey), int(words[0]) if words else None
+        still_signs = last is None and who.name == name and _key_file(folder, who).exists()
+        found.append(Earlier(who, last, LEAKED in words, still_signs))
+    return found
+
+
+def remember_earlier(folder: Path, keys: Iterable[Earlier]) -> None:
+    remember(folder, "".join(f"{key}\n" for key in keys), EARLIER)
+
+
+def prepared(folder: Path) -> Verifier:
+    """A new key of the same name lies in the folder; nothing is signed with it until `take` says so. One that was
+    prepared before, and never taken, is gone."""
+    current = public(folder)
+    used = {_key_file(folder, who) for who in (current, *(one.who for one in earlier(folder)))}
+    for left in set(folder.glob("key-*.pem")) - used:
+        left.unlink()
+    key = Ed25519PrivateKey.generate()
+    who = verifier_of(current.name, current.kind, key)
+    _write(folder / f"key-{who.id.hex()}.pem", _pem(key), 0o600)
+    return who
+
+
+def take(folder: Path, who: Verifier) -> None:
+    """The key that was prepared signs from now on, and beside it the one that did until now."""
+    before = Earlier(public(folder))
+    remember_earlier(folder, [*(one for one in earlier(folder) if one.who != before.who), before])
+    remember(folder, f"{who}\n", VKEY)
+
+
+def give_up(folder: Path, key: Earlier) -> None:
+    """An earlier key counts for no more than `key` says, and is gone."""
+    remember_earlier(folder, [key if one.who == key.who else one for one in earlier(folder)])
+    _key_file(folder, key.who).unlink(missing_ok=True)
 
 
 def private(folder: Path) -> Ed25519PrivateKey:
     """The key; KeyProblem where there is none, or one that is not that of the vkey."""
+    return private_of(folder, public(folder))
+
+
+def private_of(folder: Path, who: Verifier) -> Ed25519PrivateKey:
+    """The key of just that signer; KeyProblem where it is not there, or another lies in its place."""
+    file = _key_file(folder, who)
     try:
-        key = load_pem_private_key((folder / KEY).read_bytes(), None)
+        key = load_pem_private_key(file.read_bytes(), None)
     except (OSError, ValueError) as error:
-        raise KeyProblem(f"{folder / KEY}: {_reason(error)}") from None
-    who = public(folder)
+        raise KeyProblem(f"{file}: {_reason(error)}") from None
     if not isinstance(key, Ed25519PrivateKey) or verifier_of(who.name, who.kind, key) != who:
-        raise KeyProblem(_("%(file)s: the key is not the one of %(vkey)s") % {"file": folder / KEY, "vkey": VKEY})
+        raise KeyProblem(_("%(file)s: the key is not the one of %(vkey)s") % {"file": file, "vkey": VKEY})
     return key
+
+
+def _key_file(folder: Path, who: Verifier) -> Path:
+    """A folder's first key has no number in its name."""
+    own = folder / f"key-{who.id.hex()}.pem"
+    return own if own.exists() else folder / KEY
 
 
 def remember(folder: Path, note: str, name: str = SIGNED) -> None:
@@ -82,6 +146,10 @@ def remembered(folder: Path, name: str = SIGNED) -> str | None:
         return (folder / name).read_text()
     except FileNotFoundError:
         return None
+
+
+def _pem(key: Ed25519PrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

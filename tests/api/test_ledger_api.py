@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from casework.canonical import canonical
-from casework.domain import checkpoints, ledger
+from casework.domain import ledger
+from casework.domain.log_keys import log_key
 from casework.domain.log_proofs import proven
 from casework.domain.log_tree import size_of_log
 from casework.domain.sealing import seal_ledger
@@ -27,7 +28,7 @@ def anybody(path: str, status: int = 200):
 
 
 def opened(note: str) -> notes.Checkpoint:
-    return notes.checkpoint_of(notes.opened(note, checkpoints.log_key())[0])
+    return notes.checkpoint_of(notes.opened(note, log_key())[0])
 
 
 def test_checkpoint_is_read_by_anybody(number: str):
@@ -45,7 +46,7 @@ def test_checkpoint_before_anything_was_sealed_says_so(number: str):
 def test_key_is_read_by_anybody(number: str):
     anybody("key", 409)
     seal_ledger()
-    assert anybody("key").content.decode() == f"{checkpoints.log_key()}\n"
+    assert anybody("key").content.decode() == f"{log_key()}\n"
 
 
 def test_tiles_read_by_anybody_make_the_root_that_was_signed(number: str):
@@ -95,8 +96,8 @@ def test_proof_for_the_auditor_proves_the_entry(number: str, tmp_path, settings)
             text = aud.get(f"/ledger/events/{entry['id']}/proof").decode()
             assert aud.response["Content-Type"] == "text/plain; charset=utf-8"
             proof = notes.read(text)
-            body, who = notes.opened(proof.checkpoint, checkpoints.log_key(), witness.who)
-            assert set(who) == {checkpoints.log_key(), witness.who}
+            body, who = notes.opened(proof.checkpoint, log_key(), witness.who)
+            assert set(who) == {log_key(), witness.who}
             head = notes.checkpoint_of(body)
             leaf = tree.leaf_hash(canonical(entry))
             tree.check_inclusion(leaf, proof.index, head.size, proof.path, head.root)

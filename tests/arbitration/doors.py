@@ -235,6 +235,8 @@ class Knocker:
                 for name, number in numbers for form in ("svg", "bpmn")
             ],
             "begin_log": [("again", ["--reason", "a backup was restored"], b"")],
+            "renew_log_key": [("again", ["--reason", "a new key"], b"")],
+            "retire_log_key": [("again", ["--reason", "a new key"], b"")],
             "renew_seal": [("again", ["--reason", "a new key", "--key", "pkcs11:"], b"")],
             "retry_stuck": [
                 *((f"{name} review", ["--clock", number, "review"], b"") for name, number in numbers),

@@ -9,7 +9,8 @@ from django.conf import settings as configured
 
 from casework.domain import ledger
 from casework.domain.archiving import archive_log, log_archive
-from casework.domain.checkpoints import LogBroken, log_key
+from casework.domain.checkpoints import LogBroken
+from casework.domain.log_keys import log_key
 from casework.domain.log_tree import size_of_log
 from casework.domain.new_log import begin_log
 from casework.domain.sealing import seal_ledger

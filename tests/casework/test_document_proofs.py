@@ -10,9 +10,10 @@ from django.conf import settings as configured
 from casework import store
 from casework.documents.check import verdict
 from casework.documents.pki import load_pki
-from casework.domain import checkpoints, ledger
+from casework.domain import ledger
 from casework.domain.document_check import check_document
 from casework.domain.errors import NotAllowedNow, OutOfScope
+from casework.domain.log_keys import log_key
 from casework.domain.log_proofs import proven
 from casework.domain.now import now
 from casework.domain.published_keys import published_keys, revoked_certificates
@@ -76,7 +77,7 @@ def test_document_that_no_witness_has_cosigned_yet_is_not_called_genuine(issued,
 def test_document_whose_log_was_signed_by_another_key_cannot_be_proven(issued):
     """Whoever exchanges the log's key does not get away with checkpoints signed by the old one."""
     seal_ledger()
-    other = notes.verifier_of(checkpoints.log_key().name, notes.SIGNED, Ed25519PrivateKey.generate())
+    other = notes.verifier_of(log_key().name, notes.SIGNED, Ed25519PrivateKey.generate())
     (configured.LOG_FOLDER / "vkey").write_text(f"{other}\n")
     ok, said = found(file_of(issued))["log"]
     assert ok is False and "nobody trusted has signed it" in said
@@ -151,7 +152,7 @@ def test_published_keys_are_all_that_an_outsider_needs(issued, settings, tmp_pat
     assert listed.is_signature_valid(root.public_key()) and listed.issuer == root.subject
     ended = SigningKey.objects.filter(revoked_at__isnull=False).values_list("serial", flat=True)
     assert {f"{entry.serial_number:x}" for entry in listed} == set(ended) != set()
-    assert f"{checkpoints.log_key()}\n" in text and f"{witness.who}\n" in text
+    assert f"{log_key()}\n" in text and f"{witness.who}\n" in text
 
 
 def test_list_of_revoked_certificates_is_signed_anew_when_it_has_to_be(real_db, time):

@@ -10,6 +10,7 @@ from django.db import connection, connections, transaction
 
 from casework.domain import checkpoints, ledger, sequencing
 from casework.domain.checkpoints import LogBroken, publish
+from casework.domain.log_keys import log_key
 from casework.domain.log_tree import size_of_log, stored_nodes
 from casework.domain.sealing import seal_ledger
 from casework.domain.sequencing import sequence
@@ -38,7 +39,7 @@ def test_seal_gives_every_event_its_place_and_signs_them_all(ledger_):
     assert seal_ledger() == {"sequenced": written, "signed": True, "cosigned": 0}
     assert list(LogLeaf.objects.order_by("index").values_list("index", flat=True)) == list(range(written))
     assert not Unsequenced.objects.exists()
-    signed = notes.checkpoint_of(notes.opened(Checkpoint.objects.get().note, checkpoints.log_key())[0])
+    signed = notes.checkpoint_of(notes.opened(Checkpoint.objects.get().note, log_key())[0])
     frontier = tree.Frontier()
     for event in CaseEvent.objects.order_by("leaf__index"):
         frontier.add(tree.leaf_hash(event.entry.encode()))
@@ -155,7 +156,7 @@ def test_publish_when_the_key_was_kept_by_its_owner_only(ledger_):
     seal_ledger()
     folder = configured.LOG_FOLDER
     assert (folder / "key.pem").stat().st_mode & 0o777 == 0o600
-    assert notes.verifier((folder / "vkey").read_text()) == checkpoints.log_key()
+    assert notes.verifier((folder / "vkey").read_text()) == log_key()
     assert key_folder.remembered(folder) == Checkpoint.objects.get().note
 
 
@@ -196,7 +197,7 @@ def test_publish_when_the_folder_remembers_more_than_there_is_refuses(ledger_):
     """A backup of yesterday was put back, or the tail was dropped with every trace in the database."""
     noted(5)
     seal_ledger()
-    who, key = checkpoints.log_key(), key_folder.private(configured.LOG_FOLDER)
+    who, key = log_key(), key_folder.private(configured.LOG_FOLDER)
     body = notes.Checkpoint(who.name, size_of_log() + 30, b"x" * 32).body
     key_folder.remember(configured.LOG_FOLDER, notes.signed(body, [notes.signature(who, key, body)]))
     for _ in range(2):
@@ -208,7 +209,7 @@ def test_publish_when_the_folder_remembers_more_than_there_is_refuses(ledger_):
 
 def test_publish_when_what_was_signed_last_is_no_longer_the_beginning_refuses(ledger_):
     seal_ledger()
-    who, key = checkpoints.log_key(), key_folder.private(configured.LOG_FOLDER)
+    who, key = log_key(), key_folder.private(configured.LOG_FOLDER)
     body = notes.Checkpoint(who.name, size_of_log(), b"x" * 32).body
     key_folder.remember(configured.LOG_FOLDER, notes.signed(body, [notes.signature(who, key, body)]))
     noted()

@@ -16,6 +16,7 @@ from django.conf import settings as configured
 from django.db import connection
 
 from casework.domain import ledger
+from casework.domain.log_keys import log_key
 from casework.domain.log_tree import size_of_log
 from casework.domain.now import now
 from casework.domain.signing import token_digest
@@ -79,7 +80,6 @@ def test_doctor_when_a_backup_was_restored_says_so(real_db, time):
     run("seal_ledger")
     folder = configured.LOG_FOLDER
     note = key_folder.remembered(folder)
-    from casework.domain.checkpoints import log_key
     from casework.transparency import notes
 
     body = notes.Checkpoint(log_key().name, size_of_log() + 5, b"x" * 32).body
@@ -244,7 +244,6 @@ def test_begin_log_after_a_restore_goes_on_under_another_key_and_says_so(real_db
 
 
 def signed_ahead() -> None:
-    from casework.domain.checkpoints import log_key
     from casework.transparency import notes
 
     folder = configured.LOG_FOLDER

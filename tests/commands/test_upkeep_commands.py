@@ -1,5 +1,6 @@
 """The worker's commands and the checks: verify_ledger, check_policies, doctor."""
 
+import json
 import shutil
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from casework.domain.deliveries import deliver_due
 from casework.models import Case, CaseEvent, Clock, Delivery, Grant, Notice
 from tests.commands.conftest import refused, run
 from tests.factories import dispute, evaluation
+from tests.insider import Insider
 
 # The worker
 
@@ -74,6 +76,22 @@ def test_verify_ledger_names_the_first_bad_entry_and_ends_with_1(db, time):
         f"case:{number}, entry 2: digest: the entry is not the one that was hashed",
     )
     assert run("verify_ledger", "--case", number).status == 1
+
+
+def test_verify_ledger_that_fails_is_recorded_once_an_hour(db, time):
+    number = dispute(upto="forwarded")
+    insider = Insider()
+    sql = "UPDATE casework_caseevent SET entry = REPLACE(entry, 'stated', 'stayed') WHERE stream = %s AND seq = 2"
+    insider.do(sql, f"case:{number}")
+    insider.leave()
+    for _ in range(2):
+        assert run("verify_ledger").status == 1
+    told = CaseEvent.objects.filter(stream="access", action="verification_failed")
+    problem = {"stream": f"case:{number}", "seq": 2, "check": "digest"}
+    assert [json.loads(entry)["data"]["problems"][0] for entry in told.values_list("entry", flat=True)] == [problem]
+    time.on(minutes=61)
+    run("verify_ledger")
+    assert told.count() == 2
 
 
 def test_verify_ledger_of_no_such_case_ends_with_5(db):

@@ -11,7 +11,8 @@ import pytest
 from django.conf import settings as configured
 from django.db import connection, connections, transaction
 
-from casework.domain import checkpoints, ledger, sequencing
+from casework.domain import ledger, sequencing
+from casework.domain.log_keys import log_key
 from casework.domain.log_tree import size_of_log, stored_nodes
 from casework.domain.sealing import seal_ledger
 from casework.domain.verification import verify_ledger
@@ -51,7 +52,7 @@ def whole(signed: list[str]) -> None:
     assert places == list(range(CaseEvent.objects.count()))
     verdict = verify_ledger()
     assert verdict.ok, verdict.problems
-    node, who = stored_nodes(), checkpoints.log_key()
+    node, who = stored_nodes(), log_key()
     for note in {*signed, *Checkpoint.objects.values_list("note", flat=True)}:
         head = notes.checkpoint_of(notes.opened(note, who)[0])
         assert tree.root(node, head.size) == head.root

@@ -23,6 +23,7 @@ from casework.domain.calendar import CalendarError
 from casework.domain.checkpoints import LogBroken, fewer_than_signed, remembered_checkpoint
 from casework.domain.directory import today
 from casework.domain.hours import calendar_named, calendar_specs, published_through
+from casework.domain.log_keys import log_keys
 from casework.domain.log_tree import size_of_log
 from casework.domain.now import now
 from casework.domain.policy_check import load_checked, load_placed
@@ -241,6 +242,9 @@ def ledger() -> Iterator[Finding]:
         words = {"witness": row.name, "problem": row.get_problem_display(), "detail": row.detail}
         yield told("ledger", (_("witness %(witness)s: %(problem)s %(detail)s") % words).strip())
     yield from archive()
+    if earlier := next((one.who for one in log_keys().earlier if one.still_signs), None):
+        words = _("the log's earlier key %(key)s still signs; run retire_log_key once everybody knows the new one")
+        yield warning("ledger", words % {"key": earlier})
     unsealed = waiting.unsealed_events()
     if unsealed.longest > OVERDUE_AT_MOST:
         minutes = int(unsealed.longest.total_seconds() // 60)

@@ -1,12 +1,9 @@
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from casework.commands import DoorCommand, actor_as, add_actor
-from casework.domain.errors import NotPermitted
+from casework.commands import DoorCommand, add_actor, administrator_as
 from casework.domain.new_seal import renew_seal
-from casework.domain.staff import is_administrator
 
 
 class Command(DoorCommand):
@@ -23,8 +20,5 @@ class Command(DoorCommand):
         )
 
     def do(self, *, login: str, reason: str, key: str, **_options: Any) -> None:
-        actor, account = actor_as(login)
-        if not is_administrator(account):
-            words = _("Expected the administrator, but %(user)s is somebody else; ask whoever has that account")
-            raise NotPermitted(words % {"user": login})
+        actor = administrator_as(login)
         self.show(renew_seal(actor, reason, key))

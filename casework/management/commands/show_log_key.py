@@ -4,8 +4,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from casework.commands import DoorCommand
-from casework.domain.checkpoints import log_key
 from casework.domain.errors import NotAllowedNow
+from casework.domain.log_keys import log_key
 
 
 class Command(DoorCommand):

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from casework.commands import CHECK_FAILED, DoorCommand
 from casework.domain.errors import OutOfScope
-from casework.domain.verification import verify_ledger
+from casework.domain.verification import note_failure, verify_ledger
 from casework.models import Case
 
 
@@ -22,6 +22,7 @@ class Command(DoorCommand):
             raise OutOfScope(
                 _("Expected a case, but there is no case %(case)s; check its number") % {"case": case[:40]}
             )
+        note_failure(verdict)
         for problem in verdict.problems:
             place = f"{problem.stream}, entry {problem.seq}" if problem.seq else problem.stream
             self.stdout.write(f"{place}: {problem.check}: {problem.message}")

@@ -1,0 +1,249 @@
+"""The log's key is renewed and retired while the log goes on: who signs what, who still believes whom."""
+
+import json
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as configured
+
+from casework import store
+from casework.documents.check import verdict
+from casework.domain import ledger
+from casework.domain.archiving import archive_log
+from casework.domain.checkpoints import LogBroken
+from casework.domain.document_check import check_document
+from casework.domain.log_keys import log_key, log_keys
+from casework.domain.log_tree import size_of_log
+from casework.domain.now import now
+from casework.domain.published_keys import published_keys
+from casework.domain.sealing import seal_ledger
+from casework.domain.signing import token_digest
+from casework.domain.verification import verify_ledger
+from casework.models import Account, CaseEvent, Checkpoint, Cosignature, Document, Token
+from casework.queries.log import proof_of_document
+from casework.transparency import key_folder, notes
+from tests.commands.conftest import refused, run
+from tests.conftest import acting, at_once
+from tests.exports_case.hostile_pdfs import run as verify_offline
+from tests.factories import dispute
+from tests.insider import Insider
+from tests.witness import serving, watched_by
+
+REASON = ["--reason", "按年更换"]
+
+
+@pytest.fixture
+def root(real_db, time, monkeypatch):
+    """A sealed ledger, and a shell that holds the administrator's token."""
+    text = f"gd_{secrets.token_hex(16)}"
+    Token.objects.create(
+        account=Account.objects.get(username="root"), digest=token_digest(text), created_at=now(),
+        expires_at=now() + timedelta(days=90),
+    )  # fmt: skip
+    monkeypatch.setenv("GONGDUAN_TOKEN", text)
+    seal_ledger()
+    return "root"
+
+
+def renewed() -> str:
+    done = run("renew_log_key", "--as", "root", *REASON)
+    assert done.status == 0, done
+    return done.out.strip()
+
+
+def retired(*words: str) -> dict:
+    done = run("retire_log_key", "--as", "root", *REASON, *words)
+    assert done.status == 0, done
+    return done.json
+
+
+def more() -> Checkpoint:
+    ledger.note("org", "test", {"about": "nothing"})
+    seal_ledger()
+    return Checkpoint.objects.latest("size")
+
+
+def signers_of(checkpoint: Checkpoint, *who: notes.Verifier) -> set[notes.Verifier]:
+    return set(notes.opened(checkpoint.note, *who)[1])
+
+
+def entry(action: str) -> dict:
+    return json.loads(CaseEvent.objects.get(stream="org", action=action).entry)
+
+
+def test_renewed_key_signs_beside_the_old_one_until_that_is_retired(root):
+    old = log_key()
+    new = notes.verifier(renewed())
+    assert new == log_key() != old and new.name == old.name
+    announced = CaseEvent.objects.get(action="log_key_renewed")
+    first = Checkpoint.objects.filter(size__gt=announced.leaf.index).earliest("size")
+    assert signers_of(first, old, new) == {old}, "the old key itself vouches for the new one"
+    assert signers_of(more(), old, new) == {old, new}
+    told = retired()
+    assert told == {"key": str(old), "leaked": False, "last": told["last"]} and told["last"] > first.size
+    assert signers_of(more(), old, new) == {new}
+    assert verify_ledger().ok and "whole" in run("verify_ledger").out
+    said = entry("log_key_renewed")["data"]
+    assert (said["key"], said["key_before"], set(said["reason"])) == (str(new), str(old), {"sha256"})
+    assert entry("log_key_retired")["data"]["key"] == str(old)
+    assert [file.name for file in configured.LOG_FOLDER.glob("*.pem")] == [f"key-{new.id.hex()}.pem"]
+    assert run("show_log_key").out.strip() == str(new)
+
+
+def test_key_is_renewed_again_and_again(root):
+    keys = [log_key()]
+    for _turn in range(3):
+        keys.append(notes.verifier(renewed()))
+        more()
+        retired()
+        more()
+    assert log_keys().all == [keys[3], *keys[:3]] and log_keys().first == keys[0] and verify_ledger().ok
+    assert len(list(configured.LOG_FOLDER.glob("*.pem"))) == 1
+
+
+def test_renew_while_the_earlier_key_still_signs_is_refused(root):
+    renewed()
+    assert "earlier key" in run("doctor").out
+    refused(run("renew_log_key", "--as", "root", *REASON), 4, "retire_log_key")
+    retired()
+    refused(run("retire_log_key", "--as", "root", *REASON), 4, "renew_log_key")
+    assert "earlier key" not in run("doctor").out
+
+
+def test_renew_before_the_first_checkpoint_is_refused(root):
+    (configured.LOG_FOLDER / key_folder.VKEY).unlink()
+    Insider().do("DELETE FROM casework_checkpoint")
+    refused(run("renew_log_key", "--as", "root", *REASON), 4, "key")
+    assert not CaseEvent.objects.filter(action="log_key_renewed").exists()
+
+
+def test_renew_when_the_log_cannot_go_on_is_refused(root):
+    folder = configured.LOG_FOLDER
+    body = notes.Checkpoint(log_key().name, size_of_log() + 5, b"x" * 32).body
+    key_folder.remember(folder, notes.signed(body, [notes.signature(log_key(), key_folder.private(folder), body)]))
+    refused(run("renew_log_key", "--as", "root", *REASON), 4, "begin_log")
+    refused(run("retire_log_key", "--as", "root", *REASON), 4, "begin_log")
+
+
+@pytest.mark.parametrize("command", ["renew_log_key", "retire_log_key"])
+def test_log_key_commands_for_whoever_is_no_administrator_are_refused(root, monkeypatch, command):
+    text = f"gd_{secrets.token_hex(16)}"
+    Token.objects.create(
+        account=Account.objects.get(username="aud"), digest=token_digest(text), created_at=now(),
+        expires_at=now() + timedelta(days=90),
+    )  # fmt: skip
+    monkeypatch.setenv("GONGDUAN_TOKEN", text)
+    refused(run(command, "--as", "aud", *REASON), 3, "the administrator")
+
+
+def test_key_that_was_prepared_and_never_taken_is_gone_with_the_next(root):
+    """Whoever renews it is killed in between."""
+    never = key_folder.prepared(configured.LOG_FOLDER)
+    more()
+    new = renewed()
+    assert never.id.hex() not in {file.stem.partition("-")[2] for file in configured.LOG_FOLDER.glob("*.pem")}
+    assert str(log_key()) == new and verify_ledger().ok
+
+
+def test_witness_that_knows_the_old_key_cosigns_until_it_is_retired_then_wants_the_new_one(root, tmp_path, settings):
+    with watched_by(tmp_path / "witness", settings) as witness:
+        renewed()
+        assert Cosignature.objects.filter(checkpoint=more()).exists()
+        retired()
+        unknown = more()
+        assert not Cosignature.objects.filter(checkpoint=unknown).exists() and witness.alarms == []
+    with serving(tmp_path / "witness", log_keys().all) as knowing:
+        settings.WITNESSES = [knowing.setting]
+        from casework.models import Witness
+
+        Witness.objects.update(busy_until=None)
+        last = more()
+        assert Cosignature.objects.filter(checkpoint=last).exists() and knowing.alarms == [], "it goes on from the same"
+
+
+def test_copies_of_a_log_go_on_in_their_place_after_its_key_was_renewed(root, tmp_path, settings, time):
+    settings.LOG_ARCHIVE = tmp_path / "archive"
+    settings.LOG_ARCHIVE.mkdir()
+    archive_log()
+    renewed()
+    retired()
+    time.on(minutes=61)
+    more()
+    assert archive_log()["copied"] and len(list(settings.LOG_ARCHIVE.iterdir())) == 1
+    assert len(list(settings.LOG_ARCHIVE.glob("*/*.checkpoint"))) == 2 and verify_ledger().ok
+
+
+def test_checkpoint_signed_with_a_retired_key_alone_counts_no_more(root):
+    """An insider who kept a copy of it signs another history."""
+    old, key = log_key(), key_folder.private(configured.LOG_FOLDER)
+    renewed()
+    retired()
+    last = more()
+    insider = Insider()
+    body = last.note.rpartition("\n\n")[0] + "\n"
+    insider.do("UPDATE casework_checkpoint SET note = %s WHERE size = %s", _forged(old, key, body), last.size)
+    insider.leave()
+    assert [problem.check for problem in verify_ledger().problems] == ["signature"]
+    key_folder.remember(configured.LOG_FOLDER, _forged(old, key, body))
+    ledger.note("org", "test", {"about": "nothing"})
+    with pytest.raises(LogBroken, match="given up"):
+        seal_ledger()
+
+
+def _forged(who, key, body: str) -> str:
+    return notes.signed(body, [notes.signature(who, key, body)])
+
+
+@pytest.fixture
+def issued(root) -> Document:
+    document = Document.objects.select_related("case").get(case__number=dispute(upto="issued"))
+    seal_ledger()
+    return document
+
+
+def kept(folder: Path, document: Document) -> tuple[Path, Path, Path]:
+    """What an outsider has: file, proof, and the keys as published now."""
+    folder.mkdir(exist_ok=True)
+    pdf, proof, keys = folder / "ruling.pdf", folder / "ruling.tlog-proof", folder / "keys.txt"
+    pdf.write_bytes(store.get(configured.DOCUMENT_FOLDER, document.file_sha256))
+    proof.write_text(proof_of_document(str(document.pk), acting("aud"))[1])
+    keys.write_text(published_keys())
+    return pdf, proof, keys
+
+
+def offline(pdf: Path, proof: Path, keys: Path) -> int:
+    words = ("--keys", keys, "--trust-enclosed-keys")  # that there is no witness is no objection here
+    return verify_offline(pdf, proof, *words).code
+
+
+def test_proof_of_before_holds_with_the_keys_published_after(root, issued, tmp_path):
+    pdf, before, keys_before = kept(tmp_path / "before", issued)
+    renewed()
+    retired()
+    more()
+    _pdf, after, keys_after = kept(tmp_path / "after", issued)
+    assert offline(pdf, before, keys_after) == offline(pdf, after, keys_after) == 0
+    assert offline(pdf, after, keys_before) == 1, "whoever did not learn the new key does not believe it"
+    assert verdict(check_document(pdf.read_bytes(), proof=before.read_text())) is True
+
+
+def test_proof_of_before_is_fetched_again_where_the_old_key_leaked(root, issued, tmp_path):
+    pdf, before, _keys = kept(tmp_path / "before", issued)
+    old = log_key()
+    renewed()
+    retired("--leaked")
+    more()
+    _pdf, after, keys_after = kept(tmp_path / "after", issued)
+    assert str(old) not in keys_after.read_text()
+    assert offline(pdf, before, keys_after) == 1 and offline(pdf, after, keys_after) == 0
+    assert verify_ledger().ok, "what it signed while it was nobody else's is still checked with it"
+
+
+def test_renewed_while_others_seal_nothing_breaks(root):
+    at_once(*[more] * 3, renewed, *[more] * 3)
+    assert len(log_keys().all) == 2 and verify_ledger().ok
+    at_once(*[more] * 3, retired, *[more] * 3)
+    more()
+    assert verify_ledger().ok and signers_of(Checkpoint.objects.latest("size"), *log_keys().all) == {log_key()}

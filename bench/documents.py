@@ -116,7 +116,7 @@ class Hands:
         self.seal = signer.seal_signer(folder / "pki", datetime.now(UTC))
         key, root = rsa.generate_private_key(65537, 3072), pki.x509.load_pem_x509_certificate(made.root_pem.encode())
         subject = list(self.person.certificate.subject)
-        certificate = pki._certificate(subject, key, root, pki.stored_key(folder / "pki", pki.ROOT), 1, None)
+        certificate = pki.new_certificate(subject, key, root, pki.stored_key(folder / "pki", pki.ROOT), 1, None)
         self.rsa = signer.LocalSigner(certificate, key, [root])
 
 

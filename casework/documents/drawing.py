@@ -44,7 +44,7 @@ def prepare() -> None:
 
 
 def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
-    """`head` = {template, attach}, `blob` = canonical snapshot; answers {pages} and a PDF, or {refused}."""
+    """`head` = {template}, `blob` = canonical snapshot; answers {pages} and a PDF, or {refused}."""
     snapshot = parse_canonical(blob)
     try:
         document = _laid_out(head["template"], snapshot)
@@ -54,8 +54,6 @@ def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, A
         return {"refused": "fetch", "detail": str(problem)}, b""
     if len(document.pages) > limits.pages:
         return {"refused": "pages", "detail": str(len(document.pages))}, b""
-    if not head["attach"]:
-        return {"pages": len(document.pages)}, _written(document, None)
     pdf = _written(document, blob)
     if strange := {name for name in printed.fonts(pdf) if "NotoSansSC" not in name.replace("-", "")}:
         return {"refused": "font", "detail": ", ".join(sorted(strange))}, b""
@@ -73,23 +71,19 @@ def _laid_out(template: str, snapshot: Snapshot) -> Document:
     )
 
 
-def _written(document: Document, attachment: bytes | None) -> bytes:
-    attachments = []
-    if attachment is not None:
-        # A fixed date: the attachment's age is the snapshot's business, and equal snapshots give equal files.
-        born = datetime(2000, 1, 1, tzinfo=UTC)
-        attachments = [
-            Attachment(
-                string=attachment,
-                name=ATTACHMENT,
-                relationship="Source",
-                created=born,
-                modified=born,
-                description="The decision as data (canonical JSON)",
-                url_fetcher=NothingIsFetched(),
-            )
-        ]
-    drawn = document.write_pdf(pdf_variant="pdf/a-3u", pdf_tags=True, attachments=attachments)
+def _written(document: Document, attachment: bytes) -> bytes:
+    # A fixed date: the attachment's age is the snapshot's business, and equal snapshots give equal files.
+    born = datetime(2000, 1, 1, tzinfo=UTC)
+    attached = Attachment(
+        string=attachment,
+        name=ATTACHMENT,
+        relationship="Source",
+        created=born,
+        modified=born,
+        description="The decision as data (canonical JSON)",
+        url_fetcher=NothingIsFetched(),
+    )
+    drawn = document.write_pdf(pdf_variant="pdf/a-3u", pdf_tags=True, attachments=[attached])
     return _rewritten(drawn)
 
 

@@ -27,7 +27,7 @@ ROOT, SEAL = "root", "seal"
 _FILES = [f"{name}.{kind}" for name in (ROOT, SEAL) for kind in ("crt.pem", "key.pem", "passphrase")]
 SEAL_KEY = (f"{SEAL}.key.pem", f"{SEAL}.passphrase")
 _SECRET_FILES = (".key.pem", ".passphrase")
-_LONGEST_NAME = 64  # X.520, ub-common-name and ub-organization-name
+_LONGEST_NAME = 64  # X.520, ub-common-name and ub-organization-name, which libraries count in bytes
 
 
 @dataclass(frozen=True)
@@ -214,11 +214,9 @@ def _key_usage(is_root: bool) -> x509.KeyUsage:
 
 
 def _name_part(kind: x509.ObjectIdentifier, text: str) -> x509.NameAttribute[str]:
-    if not text.strip() or len(text) > _LONGEST_NAME:
-        raise PkiError(
-            _("A certificate takes names of 1 to %(longest)d characters, but got %(name)s. Shorten it.")
-            % {"longest": _LONGEST_NAME, "name": repr(text[:80])}
-        )
+    if not text.strip() or len(text.encode()) > _LONGEST_NAME:
+        words = _("A certificate takes names of 1 to %(longest)d bytes (a Chinese character has 3), but got %(name)s.")
+        raise PkiError(f"{words} {_('Shorten it.')}" % {"longest": _LONGEST_NAME, "name": repr(text[:80])})
     return x509.NameAttribute(kind, text)
 
 

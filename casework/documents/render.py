@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils.translation import gettext as _
 
 from casework.canonical import canonical
@@ -27,28 +25,19 @@ def render(template: str, snapshot: Snapshot, *, limits: Limits = DEFAULT_LIMITS
         blob = canonical(snapshot)
     except (TypeError, ValueError, KeyError, AttributeError) as problem:
         raise _refused("snapshot", str(problem)) from None
-    return _drawn(template, blob, limits, attach=True)
-
-
-def draw_stamp(facts: dict[str, Any], *, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """A signature's visible stamp as a PDF of one page, cut to the stamp's size."""
-    return _drawn("casework/documents/stamp.html", canonical(facts), limits, attach=False)
-
-
-def warm_up() -> None:
-    """Starts the drawing process and waits until it can draw, to spare the first document the wait."""
-    _drawing.do({"template": "", "attach": False}, b"{}", DEFAULT_LIMITS)
-
-
-def _drawn(template: str, blob: bytes, limits: Limits, *, attach: bool) -> bytes:
     if len(blob) > limits.file_mib * 1024 * 1024:
         raise _refused("size", f"{len(blob)} bytes")
-    answer, pdf = _drawing.do({"template": template, "attach": attach}, blob, limits)
+    answer, pdf = _drawing.do({"template": template}, blob, limits)
     if code := answer.get("refused") or answer.get("failed"):
         raise _refused(code, answer.get("detail", ""))
     if len(pdf) > limits.file_mib * 1024 * 1024:
         raise _refused("size", f"{len(pdf)} bytes")
     return pdf
+
+
+def warm_up() -> None:
+    """Starts the drawing process and waits until it can draw, to spare the first document the wait."""
+    _drawing.do({"template": ""}, b"{}", DEFAULT_LIMITS)
 
 
 REASONS = {

@@ -8,25 +8,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from pyhanko.pdf_utils.content import PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, LayoutError, Margins, SimpleBoxLayoutRule
+from pyhanko.pdf_utils.layout import LayoutError
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import signers
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.general import SigningError as PyhankoSigningError
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
-from pyhanko.stamp import StaticStampStyle
 
 from casework.documents.errors import SigningError
-from casework.documents.pki import serial_of
-from casework.documents.render import draw_stamp
 from casework.documents.signer import PdfSigner, Signer, subject_of
+from casework.documents.stamp import stamp
 
 # Hexadecimal digits kept free for the signature. Ours takes about 2500 with P-256.
 RESERVED = 6144
-_ARC_SPAN_DEGREES = 215
 
 
 def sign(
@@ -51,7 +47,6 @@ def sign(
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
         width, height = _free_field_size(writer.prev, field, certify)
-        stamp = _stamp(signer, reason, at, width, height)
         pdf_signer = _SignerAt(
             at,
             signers.PdfSignatureMetadata(
@@ -65,7 +60,7 @@ def sign(
                 docmdp_permissions=MDPPerm.FILL_FORMS,
             ),
             signer=PdfSigner(signer),
-            stamp_style=stamp,
+            stamp_style=stamp(signer, reason, at, width, height),
         )
         return _run(pdf_signer.async_sign_pdf(writer, existing_fields_only=True, bytes_reserved=RESERVED)).getvalue()
     except (PdfError, PyhankoSigningError, LayoutError) as problem:
@@ -104,45 +99,6 @@ def _free_field_size(reader: PdfFileReader, field: str, certify: bool) -> tuple[
             left, bottom, right, top = (float(edge) for edge in reference.get_object()["/Rect"])
             return right - left, top - bottom
     raise SigningError(_("The file has no signature field %(field)s. Add it before signing.") % {"field": field})
-
-
-def _stamp(signer: Signer, reason: str, at: datetime, width: float, height: float) -> StaticStampStyle:
-    subject = subject_of(signer.certificate)
-    name = str(subject["name"])
-    facts = {
-        **subject,
-        "width": str(width),
-        "height": str(height),
-        "seal": not subject["no"],
-        "reason": reason,
-        "serial": serial_of(signer.certificate)[:16],
-        "at": at.isoformat(),
-        **_arc(name),
-    }
-    edge_to_edge = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, margins=Margins.uniform(0))
-    return StaticStampStyle(background=_Page(draw_stamp(facts)), background_layout=edge_to_edge, border_width=0)
-
-
-class _Page(PdfContent):
-    """The only page of a PDF in memory as content of a stamp; pyHanko's own reads a file."""
-
-    def __init__(self, pdf: bytes) -> None:
-        super().__init__()
-        self._pdf = pdf
-
-    def render(self) -> bytes:
-        drawn = self._ensure_writer.import_page_as_xobject(PdfFileReader(io.BytesIO(self._pdf)), page_ix=0)
-        self.resources.xobject["/Stamp"] = drawn
-        left, bottom, right, top = drawn.get_object()["/BBox"]
-        self.box = BoxConstraints(width=abs(right - left), height=abs(top - bottom))
-        return b"/Stamp Do"
-
-
-def _arc(name: str) -> dict[str, str]:
-    """Size and spread of a name along the upper rim of the seal: long names get smaller letters."""
-    size = max(4.5, min(13.0, 170 / max(len(name), 1)))
-    span = min(_ARC_SPAN_DEGREES, size * 1.75 * (len(name) - 1))
-    return {"arc_size": f"{size:.1f}", "arc_radius": f"{50 - size:.1f}", "arc_span": f"{span:.1f}"}
 
 
 def _run(work: Any) -> Any:

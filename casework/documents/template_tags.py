@@ -49,20 +49,3 @@ def qr(address: str) -> SafeString:
     except (ValueError, segno.DataOverflowError):
         return mark_safe("")
     return mark_safe(code.svg_inline(border=2, dark="#111820", light="#ffffff", omitsize=True))
-
-
-@register.simple_tag
-def arc(text: str, radius: str, span: str) -> SafeString:
-    """`text` round the upper arc of a circle about (0,0), as SVG, `span` degrees in all."""
-    step = float(span) / max(len(text) - 1, 1)
-    return mark_safe(
-        "".join(
-            format_html(
-                '<text transform="rotate({})" x="0" y="-{}" text-anchor="middle">{}</text>',
-                f"{(place - (len(text) - 1) / 2) * step:.2f}",
-                radius,
-                character,
-            )
-            for place, character in enumerate(text)
-        )
-    )

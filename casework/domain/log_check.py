@@ -2,6 +2,7 @@
 cosignature true of them, those included that were signed and are no longer in the database."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -29,11 +30,12 @@ LOG = "log"
 Claim = tuple[int, bytes, str]  # that the first so many events have this root, and the check that failed if not
 
 
-def log_problems() -> Iterator[Problem]:
-    """Everything that is wrong with the log as a whole, at most one of a kind."""
+def log_problems(claims: list[Claim]) -> Iterator[Problem]:
+    """Everything that is wrong with the log as a whole, at most one of a kind. `claims`: what stands outside of the
+    database."""
     yield from _unplaced(CaseEvent.objects.all())
     yield from _gone_from_line()
-    yield from _tree()
+    yield from _tree(claims)
     yield from _signatures()
     yield from _cosignatures()
     yield from _alarms()
@@ -72,9 +74,9 @@ def _gone_from_line() -> Iterator[Problem]:
         yield _wrong("line", 0, _("entry %(id)d, which waited for its place in the log, is gone") % {"id": event})
 
 
-def _tree() -> Iterator[Problem]:
+def _tree(outside: list[Claim]) -> Iterator[Problem]:
     """The events in the order of their places make the tiles that are stored and the roots that were signed."""
-    claims, size = sorted(_claims()), size_of_log()
+    claims, size = sorted([*_claims(), *outside]), size_of_log()
     placed = LogLeaf.objects.filter(index__lt=size).order_by("index").values_list("index", "event__entry")
     frontier, kept = tree.Frontier(), dict[tiles.Place, bytes]()
     for rows in _tiles_of(placed.iterator(chunk_size=20 * tiles.WIDTH)):
@@ -108,20 +110,20 @@ def _tree() -> Iterator[Problem]:
 
 
 def _claims() -> Iterator[Claim]:
-    """What was ever signed and is still known: by the database, by the key's folder, and by the archive."""
     for size, root in Checkpoint.objects.values_list("size", "root"):
         yield size, bytes.fromhex(root), "checkpoint"
-    try:
+
+
+def outside_claims() -> list[Claim]:
+    """What was ever signed and is known outside of the database: by the key's folder, and by the archive."""
+    found: list[Claim] = []
+    with suppress(LogBroken):  # told by _signatures
         if remembered := remembered_checkpoint():
-            yield remembered.size, remembered.root, "signed"
-    except LogBroken:
-        pass  # told by _signatures
-    try:
+            found.append((remembered.size, remembered.root, "signed"))
+    with suppress(LogBroken, ArchiveProblem):  # told by archive_problems
         if archive := log_archive():
-            for size in archive.sizes():
-                yield size, archived(archive, size).root, "archive"
-    except (LogBroken, ArchiveProblem):
-        return  # told by archive_problems
+            found += [(size, archived(archive, size).root, "archive") for size in archive.sizes()]
+    return found
 
 
 def _tiles_of(rows: Iterator[Any]) -> Iterator[list[Any]]:

@@ -20,8 +20,9 @@ from casework.domain import ledger
 from casework.domain.erasures import erased_rows, was_erased
 from casework.domain.law import laws
 from casework.domain.ledger import FORMAT, START, commitment
-from casework.domain.log_check import case_problems, counts, log_problems
+from casework.domain.log_check import Claim, case_problems, counts, log_problems, outside_claims
 from casework.domain.now import now
+from casework.domain.one_moment import one_moment
 from casework.domain.row_check import Told, other_grants, other_parties, parties_of
 from casework.domain.row_digest import row_digest
 from casework.domain.verdict import Problem, Verdict
@@ -36,7 +37,14 @@ COLUMNS = ("stream", "seq", "id", "previous", "digest", "entry", "action", "text
 
 def verify_ledger(case: str | None = None) -> Verdict:
     """Every stream was read from its start (one case's only, if asked), and the log; at most one problem a stream, in
-    order, then those of the log. What is held in memory does not grow with a stream."""
+    order, then those of the log. What is held in memory does not grow with a stream, and what others write meanwhile
+    is not looked at."""
+    claims = [] if case else outside_claims()  # before: the log is never shorter than what it has signed
+    with one_moment():
+        return _verified(case, claims)
+
+
+def _verified(case: str | None, claims: list[Claim]) -> Verdict:
     verdict = Verdict()
     seen: set[str] = set()
     named: dict[str, tuple[str, int]] = {}  # cases that entries speak of, and the first that does
@@ -52,7 +60,7 @@ def verify_ledger(case: str | None = None) -> Verdict:
             verdict.problems.append(Problem(stream, 0, "missing", gone))
     if case is None:
         verdict.problems += _unknown_cases(named, seen)
-    verdict.problems += case_problems(f"case:{case}") if case else log_problems()
+    verdict.problems += case_problems(f"case:{case}") if case else log_problems(claims)
     for name, count in counts(f"case:{case}" if case else "").items():
         setattr(verdict, name, count)
     return verdict

@@ -4,9 +4,11 @@ import pytest
 from django.db import connection
 
 from casework.domain.document_check import check_document
+from casework.domain.perform import perform
 from casework.domain.sealing import seal_ledger
 from casework.domain.verification import verify_ledger
 from casework.models import Case, CaseEvent, Document
+from tests.conftest import acting, at_once
 from tests.factories import dispute, evaluation
 from tests.seen import revoke_all
 
@@ -195,3 +197,26 @@ def test_check_document_when_issued_is_genuine(real_db, time):
     assert changed["file_hash"] is False
     number_of_evaluation = evaluation()
     assert verify_ledger(number_of_evaluation).ok
+
+
+def test_verify_ledger_while_others_write_and_seal_finds_nothing_wrong(real_db, time):
+    """After each statement of the verifier somebody else takes a whole step and signs it."""
+    number, waiting = dispute(upto="stated"), [dispute(upto="stated") for _ in range(3)]
+    seal_ledger()
+
+    def step() -> None:
+        perform(waiting.pop(), "forward", acting("lee"))
+        seal_ledger()
+
+    def and_then_a_step(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if waiting and sql.startswith("SELECT"):
+            (problem,) = at_once(step)
+            assert problem is None, problem
+        return result
+
+    with connection.execute_wrapper(and_then_a_step):
+        verdict = verify_ledger()
+    assert verdict.ok, verdict.problems
+    assert not waiting and verify_ledger().checked > verdict.checked
+    assert verify_ledger(number).ok

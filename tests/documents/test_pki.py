@@ -159,3 +159,13 @@ def test_certificate_of_days_to_come_is_good_today(keys):
     to_come = datetime.now(UTC) + timedelta(days=30)
     person = pki.issue_person_certificate(keys.folder, "秦明", "M401", SECRET, demo=True, since=to_come)
     assert x509.load_pem_x509_certificate(person.certificate_pem.encode()).not_valid_before_utc < datetime.now(UTC)
+
+
+@pytest.mark.parametrize(("name", "fits"), [("名" * 21, True), ("名" * 22, False), ("N" * 64, True), ("N" * 65, False)])
+def test_name_that_is_too_long_for_a_certificate_is_refused_in_words(keys: pki.Pki, name: str, fits: bool) -> None:
+    """Libraries count bytes, of which a Chinese character has three."""
+    if fits:
+        assert pki.issue_person_certificate(keys.folder, name, "M401", "a secret", demo=True).certificate_pem
+        return
+    with pytest.raises(pki.PkiError, match="1 to 64 bytes"):
+        pki.issue_person_certificate(keys.folder, name, "M401", "a secret", demo=True)

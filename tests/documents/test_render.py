@@ -22,7 +22,7 @@ from casework.documents import fields, printed
 from casework.documents.drawing import NothingIsFetched
 from casework.documents.errors import RenderError
 from casework.documents.limits import Limits
-from casework.documents.render import _drawing, draw_stamp, render
+from casework.documents.render import _drawing, render
 from casework.documents.snapshot import with_verify_url
 from casework.documents.workshop import FONTS
 
@@ -236,7 +236,7 @@ def test_render_beyond_a_limit_is_refused_and_the_next_one_succeeds(
     with pytest.raises(RenderError) as refused:
         render(RULING, large_ruling(criteria, letters=10_000), limits=limits)
     assert refused.value.code in codes
-    assert draw_stamp({"width": "90", "height": "60", "name": "秦明", "no": "M401"}).startswith(b"%PDF-1.7")
+    assert render(INADMISSIBILITY, inadmissibility()).startswith(b"%PDF-1.7")
 
 
 @pytest.mark.parametrize("change", [{"points": 1.5}, {"reasons": "\ud800"}, {"reasons": 2**60}])

@@ -14,7 +14,7 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from casework.documents import fields, pki, render, signer, signing
-from casework.documents.errors import RenderError, SigningError
+from casework.documents.errors import SigningError
 
 from .conftest import SIGNED_AT, Issued
 from .sample import inadmissibility, ruling
@@ -179,8 +179,3 @@ def test_panel_of_three_and_seal_each_get_a_place_of_their_own() -> None:
     assert len(places) == 4 and len({place.page for place in places}) == 1
     tops = sorted((place.box[3], place.box[1]) for place in places)
     assert all(lower[0] < upper[1] for lower, upper in zip(tops, tops[1:], strict=False)), "no box touches another"
-
-
-def test_draw_stamp_without_a_size_is_refused() -> None:
-    with pytest.raises(RenderError):
-        render.draw_stamp({"seal": True, "name": "x", "arc_radius": "no number", "arc_span": "0"})

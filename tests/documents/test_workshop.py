@@ -14,16 +14,27 @@ import pikepdf
 import pytest
 
 from casework.documents.drawing import KEPT
-from casework.documents.render import _drawing, draw_stamp
+from casework.documents.render import _drawing, render
 from casework.documents.workshop import ROOT
 
-STAMP = {"width": "90", "height": "60", "name": "秦明", "no": "M401"}
+from .sample import inadmissibility
+
+TEMPLATE = "disputes/documents/inadmissibility.html"
+
+
+def drawn(unit: str = "华东一组") -> bytes:
+    """A short document of somebody in that unit."""
+    snapshot = inadmissibility()
+    snapshot["case"]["unit"] = unit
+    return render(TEMPLATE, snapshot)
+
 
 DRAWS_AND_TELLS_THE_CHILD = """
 from django.conf import settings
 settings.configure(USE_I18N=False)
 from casework.documents import render
-assert render.draw_stamp({"width": "90", "height": "60", "name": "x", "no": "1"})
+from tests.documents.test_workshop import drawn
+assert drawn()
 print(render._drawing._child.pid, flush=True)
 """
 
@@ -58,20 +69,20 @@ def test_child_leaves_when_its_parent_is_killed() -> None:
 
 
 def test_threads_each_get_their_own_answer() -> None:
-    drawn: dict[int, bytes] = {}
+    found: dict[str, bytes] = {}
 
-    def draw(width: int) -> None:
-        drawn[width] = draw_stamp({**STAMP, "width": str(width)})
+    def draw(unit: str) -> None:
+        found[unit] = drawn(unit)
 
-    threads = [threading.Thread(target=draw, args=(100 + number,)) for number in range(4)]
+    threads = [threading.Thread(target=draw, args=(f"unit {number}",)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(drawn) == 4
-    for width, pdf in drawn.items():
+    assert len(found) == 4
+    for unit, pdf in found.items():
         with pikepdf.open(io.BytesIO(pdf)) as opened:
-            assert round(float(opened.pages[0].MediaBox[2])) == width
+            assert unit.encode() in opened.attachments["decision.json"].get_file().read_bytes()
 
 
 def test_fork_of_a_process_that_drew_gets_a_child_of_its_own() -> None:
@@ -80,12 +91,12 @@ import os, sys
 first = render._drawing._child.pid
 process = os.fork()
 if process == 0:
-    assert render.draw_stamp({"width": "80", "height": "60", "name": "y", "no": "2"})
+    assert drawn("y")
     ok = render._drawing._child.pid != first
     render._drawing.close()
     os._exit(0 if ok else 1)
 _, status = os.waitpid(process, 0)
-assert render.draw_stamp({"width": "70", "height": "60", "name": "z", "no": "3"})
+assert drawn("z")
 sys.exit(os.waitstatus_to_exitcode(status) or (render._drawing._child.pid != first))
 """)
     assert status == 0
@@ -95,11 +106,11 @@ def test_child_that_died_is_replaced_and_knows_nothing_of_our_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("GONGDUAN_SECRET", "do not tell")
-    draw_stamp(STAMP)
+    drawn()
     first = _drawing._child
     assert first is not None
     first.kill()
-    assert draw_stamp(STAMP)
+    assert drawn()
     second = _drawing._child
     assert second is not None and second.pid != first.pid
     environment = Path(f"/proc/{second.pid}/environ").read_bytes()
@@ -108,19 +119,17 @@ def test_child_that_died_is_replaced_and_knows_nothing_of_our_environment(
 
 def test_the_same_again_is_given_as_it_was_drawn_without_drawing_it() -> None:
     """A delivery that is done again asks for the same drawing."""
-    facts = {**STAMP, "width": "91"}
-    first, spent = draw_stamp(facts), spent_on_jobs()
-    assert draw_stamp(dict(facts)) == first and spent_on_jobs() == spent
-    assert draw_stamp({**facts, "width": "92"}) != first and spent_on_jobs() > spent
+    first, spent = drawn("91"), spent_on_jobs()
+    assert drawn("91") == first and spent_on_jobs() == spent
+    assert drawn("92") != first and spent_on_jobs() > spent
 
 
 def test_what_was_drawn_long_before_is_drawn_again() -> None:
-    facts = {**STAMP, "width": "93"}
-    first = draw_stamp(facts)
+    first = drawn("93")
     for number in range(KEPT):
-        draw_stamp({**STAMP, "width": str(200 + number)})
+        drawn(f"unit {200 + number}")
     spent = spent_on_jobs()
-    assert draw_stamp(facts) == first and spent_on_jobs() > spent
+    assert drawn("93") == first and spent_on_jobs() > spent
 
 
 def spent_on_jobs() -> int:

@@ -80,29 +80,34 @@ class Drawn:
     """A ruling's snapshot, with a second decider who may sign, and its page as HTML."""
 
     def __init__(self) -> None:
-        from casework.documents import drawing
+        from django.template import Context
+
+        from casework.documents import drawing, printed
         from tests.documents.sample import ruling
 
         self.snapshot = ruling()
         other = {**self.snapshot["deciders"][0], "field": "second", "name": "白航", "no": "Q202"}
         self.snapshot["deciders"].append(other)
         drawing.prepare()
-        self.drawing = drawing
         page = drawing._engine().get_template(TEMPLATE)
-        self.html = page.render(drawing.Context(drawing.printed.printable_snapshot(self.snapshot), use_tz=False))
+        self.html = page.render(Context(printed.printable_snapshot(self.snapshot), use_tz=False))
 
     def another(self) -> None:
         self.snapshot["outcome"] = {"zh": "改判", "en": f"Adjusted {time.monotonic_ns()}"}
 
     def plain(self) -> bytes:
         """The same HTML by WeasyPrint as it comes: fonts configured once, no form of PDF/A, no tags, no attachment."""
-        return self.drawing.HTML(string=self.html).write_pdf(font_config=self.drawing.FontConfiguration())
+        from weasyprint import HTML
+        from weasyprint.text.fonts import FontConfiguration
+
+        return HTML(string=self.html).write_pdf(font_config=FontConfiguration())
 
 
 class Hands:
     """Who signs: a person, the seal, and somebody with an RSA key."""
 
     def __init__(self, folder: Path) -> None:
+        from cryptography import x509
         from cryptography.hazmat.primitives.asymmetric import rsa
 
         from casework.documents import pki, signer
@@ -114,8 +119,8 @@ class Hands:
             person.certificate_pem, person.key_pem, SECRET, person.chain_pem
         )
         self.seal = signer.seal_signer(folder / "pki", datetime.now(UTC))
-        key, root = rsa.generate_private_key(65537, 3072), pki.x509.load_pem_x509_certificate(made.root_pem.encode())
-        subject = list(self.person.certificate.subject)
+        key, root = rsa.generate_private_key(65537, 3072), x509.load_pem_x509_certificate(made.root_pem.encode())
+        subject = [x509.NameAttribute(part.oid, str(part.value)) for part in self.person.certificate.subject]
         certificate = pki.new_certificate(subject, key, root, pki.stored_key(folder / "pki", pki.ROOT), 1, None)
         self.rsa = signer.LocalSigner(certificate, key, [root])
 

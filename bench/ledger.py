@@ -120,7 +120,7 @@ def write_plain(stream: str, begun: float, seconds: float) -> int:
 
     from casework.models import CaseEvent
 
-    names = [field.column for field in CaseEvent._meta.concrete_fields]
+    names = [str(field.column) for field in CaseEvent._meta.concrete_fields]
     sql = f"INSERT INTO plain ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})"
     done = 0
     time.sleep(max(0.0, begun - time.time()))
@@ -190,11 +190,11 @@ def write_slowly(stream: str, begun: float, seconds: float) -> int:
 def verified(count: int) -> dict[str, Any]:
     """Seconds to verify everything, and milliseconds of a proof at two sizes of the same log."""
     from casework.domain.checkpoints import publish
+    from casework.domain.log_proofs import proof_at
     from casework.domain.log_tree import size_of_log, stored_nodes
     from casework.domain.sequencing import sequence
     from casework.domain.verification import verify_ledger
     from casework.models import Checkpoint
-    from casework.queries.log import proof_at
 
     fill(SMALL - size_of_log() if size_of_log() < SMALL else 0, "small")
     sequence()
@@ -231,7 +231,7 @@ def fill(count: int, name: str) -> None:
     """So many entries in streams of EACH, by COPY: the database's triggers see every one."""
     from casework.models import CaseEvent
 
-    names = [field.column for field in CaseEvent._meta.concrete_fields]
+    names = [str(field.column) for field in CaseEvent._meta.concrete_fields]
     heads = []
     with psycopg.connect(f"{SERVER}/{NAME}") as database, database.cursor() as cursor:
         with cursor.copy(f"COPY casework_caseevent ({', '.join(names)}) FROM STDIN") as copy:

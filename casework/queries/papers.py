@@ -1,11 +1,9 @@
 """Files of a case: its evidence; its documents, issued ones for everybody who sees it, drafts for those who decide or
 look over closed cases; once the person concerned was erased, only for the latter."""
 
-from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from casework import store
@@ -50,7 +48,7 @@ def document_bytes(document_id: str, actor: Actor) -> bytes:
 
 def bytes_of(document: Document) -> bytes:
     """The same of a document that was found."""
-    return _stored(settings.DOCUMENT_FOLDER, document.file_sha256)
+    return _stored(store.documents(), document.file_sha256)
 
 
 def find_document(document_id: str, actor: Actor) -> tuple[Sight, Any, Document]:
@@ -80,7 +78,7 @@ def evidence_bytes(number: str, sha256: str, actor: Actor) -> tuple[str, bytes]:
     listed = {item["sha256"]: item["kind"] for item in evidence_of(number, actor)}
     if sha256 not in listed:
         raise nothing_there()
-    return listed[sha256], _stored(settings.EVIDENCE_FOLDER, sha256)
+    return listed[sha256], _stored(store.evidence(), sha256)
 
 
 def evidence_file(number: str, sha256: str, actor: Actor) -> tuple[dict[str, Any], BinaryIO]:
@@ -89,7 +87,7 @@ def evidence_file(number: str, sha256: str, actor: Actor) -> tuple[dict[str, Any
     if item is None:
         raise nothing_there()
     try:
-        return item, store.opened(settings.EVIDENCE_FOLDER, sha256)
+        return item, store.evidence().opened(sha256)
     except store.FileProblem as problem:
         raise _unavailable(problem) from None
 
@@ -106,7 +104,7 @@ def evidence_in(sight: Sight, case: Any) -> list[dict[str, Any]]:
 def state_of(sha256: str) -> str:
     """How a file of the evidence is now: `intact`, `missing` or `altered`."""
     try:
-        store.opened(settings.EVIDENCE_FOLDER, sha256).close()
+        store.evidence().check(sha256)
     except store.FileProblem as problem:
         return problem.code
     return "intact"
@@ -120,9 +118,9 @@ def _is_open(document: Document, case: Any, sight: Sight) -> bool:
     return document.state == Document.State.ISSUED or sight.reads_drafts(case)
 
 
-def _stored(folder: Path, sha256: str) -> bytes:
+def _stored(files: store.Store, sha256: str) -> bytes:
     try:
-        return store.get(folder, sha256)
+        return files.get(sha256)
     except store.FileProblem as problem:
         raise _unavailable(problem) from None
 

@@ -89,7 +89,7 @@ def lock_of(place: Place) -> str | None:
     if found.get("ObjectLockEnabled") != "Enabled":
         return None
     rule = found.get("Rule", {}).get("DefaultRetention", {})
-    unit = next((unit for unit in ("Days", "Years") if unit in rule), "")
+    unit = next((unit for unit in ("Days", "Years") if rule.get(unit)), "")
     return f"{rule['Mode']} {rule[unit]} {unit}" if unit else ""
 
 

@@ -20,21 +20,22 @@ THERE = ("412", "PreconditionFailed")
 
 
 class BucketStorage:
-    """Keeps what `Storage` promises."""
+    """Keeps what `Storage` promises. What is there is listed once, and again after something was written."""
 
     def __init__(self, place: str) -> None:
         self._text = place
+        self._listed: list[tuple[str, dict[str, Any]]] | None = None
 
     def folders(self) -> list[str]:
-        return sorted({name.partition("/")[0] for name, _version in self._versions("") if "/" in name})
+        return sorted({name.partition("/")[0] for name, _version in self._versions() if "/" in name})
 
     def names(self, folder: str) -> list[str]:
-        found = self._versions(f"{folder}/")
-        return sorted({name.partition("/")[2] for name, version in found if not version["is_marker"]})
+        found = (name.partition("/") for name, version in self._versions() if not version["is_marker"])
+        return sorted({name for before, _slash, name in found if before == folder})
 
     def read(self, folder: str, name: str) -> bytes | None:
         whole = f"{folder}/{name}"
-        found = [v for known, v in self._versions(whole) if known == whole and not v["is_marker"]]
+        found = [version for known, version in self._versions() if known == whole and not version["is_marker"]]
         if not found:
             return None
         first = min(reversed(found), key=lambda version: version["LastModified"])  # of one second, the last is older
@@ -51,9 +52,10 @@ class BucketStorage:
             except ClientError as error:
                 if s3.code_of(error) not in THERE:
                     raise
+        self._listed = None
 
     def written_over(self) -> list[str]:
-        times = Counter(name for name, _version in self._versions(""))
+        times = Counter(name for name, _version in self._versions())
         return sorted(name for name, count in times.items() if count > 1)
 
     def weakness(self) -> str:
@@ -65,9 +67,13 @@ class BucketStorage:
             return _("nothing says how long the bucket keeps the copies: set GONGDUAN_ARCHIVE_LOCK, or its default")
         return ""
 
-    def _versions(self, name: str) -> list[tuple[str, dict[str, Any]]]:
-        with self._asking() as place:
-            return [(found["Key"].removeprefix(place.prefix), found) for found in s3.versions_of(place, name)]
+    def _versions(self) -> list[tuple[str, dict[str, Any]]]:
+        """(FOLDER/NAME, version) of all that is or was there."""
+        if self._listed is None:
+            with self._asking() as place:
+                found = [(version["Key"].removeprefix(place.prefix), version) for version in s3.versions_of(place, "")]
+                self._listed = found
+        return self._listed
 
     @contextmanager
     def _asking(self) -> Iterator[s3.Place]:

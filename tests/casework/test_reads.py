@@ -108,7 +108,7 @@ def test_read_when_refused_is_not_recorded(db, time):
         with pytest.raises(OutOfScope):
             queries.show_document(str(draft.pk), acting(login))
     with pytest.raises(OutOfScope):
-        queries.evidence_bytes(number, "0" * 64, acting("bo"))
+        queries.evidence_file(number, "0" * 64, acting("bo"))
     assert reads() == set()
     assert queries.show_document(str(draft.pk), acting("aud")) and reads() == {(number, acting("aud").no)}
 

@@ -23,7 +23,7 @@ from casework.queries import documents_of, evidence_of
 from casework.store import StoreAway
 from tests import files
 from tests.bucket import asked_at, keys_in, new_bucket, storage
-from tests.commands.conftest import run
+from tests.commands.conftest import refused, run
 from tests.conftest import acting
 from tests.factories import advance, credential, deliver_all, dispute, evaluation, received, recording
 from tests.leaver import ended, office
@@ -217,3 +217,39 @@ def test_doctor_warns_of_a_bucket_that_keeps_everything(bucket: str, settings):
     rule = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Years": 3}}}
     s3.client().put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=rule)
     assert "keeps every file for COMPLIANCE 3 Years; until then nobody in it can be erased" in run("doctor").out
+
+
+# Moved there
+
+
+def test_copy_files_brings_all_that_cases_name_and_twice_changes_nothing(bucket: str, settings):
+    place, settings.STORE = settings.STORE, ""
+    paper = dispute(upto="issued")
+    number = Case.objects.get(number=paper).subject.number
+    digest = evidence_of(number, acting("ann"))[0]["sha256"]
+    refused(run("copy_files"), 4, "GONGDUAN_STORE")
+    settings.STORE = place
+    assert run("copy_files").json == {"copied": 4, "there_before": 0, "altered": 0, "missing": 0}
+    assert run("copy_files").json == {"copied": 0, "there_before": 4, "altered": 0, "missing": 0}
+    assert len(keys_in(bucket)) == 4 and store.evidence().get(digest)
+
+
+def test_copy_files_names_what_is_altered_or_missing_and_copies_the_rest(bucket: str, settings):
+    place, settings.STORE = settings.STORE, ""
+    dispute(upto="issued")
+    document = Document.objects.get()
+    store.documents().path_of(document.file_sha256).write_bytes(b"altered")
+    settings.STORE = place
+    done = run("copy_files")
+    assert done.status == 1 and done.json == {"copied": 3, "there_before": 0, "altered": 1, "missing": 1}
+    assert f"Expected file {document.file_sha256[:16]} as it was received" in done.err
+    assert f"{document.file_sha256} is named by a case, but lies nowhere" in done.err
+
+
+def test_copy_files_while_the_store_is_away_is_refused_in_words(bucket: str, settings, monkeypatch):
+    dispute()
+    with asked_at(AWAY, monkeypatch):
+        settings.EVIDENCE_FOLDER.mkdir(exist_ok=True)
+        (settings.EVIDENCE_FOLDER / "ab").mkdir()
+        (settings.EVIDENCE_FOLDER / "ab" / ("ab" * 32)).write_bytes(b"something")
+        refused(run("copy_files"), 1, "Expected the store of files to answer")

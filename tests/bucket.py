@@ -49,8 +49,10 @@ def asked_at(url: str, monkeypatch: Any, **sdk: str) -> Iterator[None]:
     for name, value in {**SDK, "AWS_ENDPOINT_URL": url, **sdk}.items():
         monkeypatch.setenv(name, value)
     _forget()
-    yield
-    _forget()
+    try:
+        yield
+    finally:
+        _forget()
 
 
 def _forget() -> None:

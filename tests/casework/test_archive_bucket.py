@@ -15,7 +15,7 @@ from casework.domain.sealing import seal_ledger
 from casework.domain.verification import verify_ledger
 from casework.models import Checkpoint
 from casework.transparency.archive import ArchiveProblem
-from tests.bucket import asked_at, new_bucket, storage
+from tests.bucket import asked_at, new_bucket
 from tests.commands.conftest import refused, run
 from tests.factories import dispute
 from tests.time_authority import open_at
@@ -23,16 +23,10 @@ from tests.time_authority import open_at
 DONE = {"copied": True, "stamped": 0, "waiting": 0, "problem": ""}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with storage() as url:
-        yield url
-
-
 @pytest.fixture
-def bucket(server: str, real_db, time, monkeypatch, settings) -> Iterator[str]:
+def bucket(storage_server: str, real_db, time, monkeypatch, settings) -> Iterator[str]:
     """An empty archive with object lock, and a ledger that is sealed."""
-    with asked_at(server, monkeypatch):
+    with asked_at(storage_server, monkeypatch):
         name = new_bucket(lock=True)
         settings.LOG_ARCHIVE, settings.ARCHIVE_LOCK = f"s3://{name}/log", ("COMPLIANCE", 30)
         dispute(upto="forwarded")

@@ -22,7 +22,7 @@ from casework.models import Case, CaseEvent, Delivery, Document, Evidence, Perso
 from casework.queries import documents_of, evidence_of
 from casework.store import StoreAway
 from tests import files
-from tests.bucket import asked_at, keys_in, new_bucket, storage
+from tests.bucket import asked_at, keys_in, new_bucket
 from tests.commands.conftest import refused, run
 from tests.conftest import acting
 from tests.factories import advance, credential, deliver_all, dispute, evaluation, received, recording
@@ -32,18 +32,12 @@ from tests.web.visiting import browser
 AWAY = "http://127.0.0.1:9"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with storage() as url:
-        yield url
-
-
 @pytest.fixture
-def bucket(server: str, db, time, monkeypatch, settings, tmp_path: Path) -> Iterator[str]:
+def bucket(storage_server: str, db, time, monkeypatch, settings, tmp_path: Path) -> Iterator[str]:
     """All files lie in this one, which keeps versions; nothing may be written to the folders."""
     for name in ("EVIDENCE", "DOCUMENT", "PEAKS", "CACHE"):
         setattr(settings, f"{name}_FOLDER", tmp_path / name.lower())
-    with asked_at(server, monkeypatch):
+    with asked_at(storage_server, monkeypatch):
         settings.STORE = f"s3://{(name := new_bucket(versions=True))}/site"
         yield name
 
@@ -103,7 +97,9 @@ def test_recording_that_somebody_altered_in_the_bucket_is_not_heard(bucket: str)
 # While it is away
 
 
-def test_nothing_is_recorded_that_could_not_be_stored_and_it_goes_on_afterwards(bucket: str, monkeypatch, server, time):
+def test_nothing_is_recorded_that_could_not_be_stored_and_it_goes_on_afterwards(
+    bucket: str, monkeypatch, storage_server, time
+):
     paper = dispute(upto="stated")
     given = received(paper, "ann")
     version = Case.objects.get(number=paper).family.version
@@ -111,33 +107,33 @@ def test_nothing_is_recorded_that_could_not_be_stored_and_it_goes_on_afterwards(
         with pytest.raises(StoreAway, match="Expected the store of files to answer"):
             perform(paper, "add_evidence", acting("ann"), {"sha256": given, "shows": "见附件"})
         assert Case.objects.get(number=paper).family.version == version
-    with asked_at(server, monkeypatch):
+    with asked_at(storage_server, monkeypatch):
         perform(paper, "add_evidence", acting("ann"), {"sha256": given, "shows": "见附件"})
     with asked_at(AWAY, monkeypatch):
         perform(paper, "forward", acting("lee"))
         deliver_due()
         assert [(d.kind, d.problem[:9]) for d in Delivery.objects.all()] == [("check_recording", "StoreAway")]
-    with asked_at(server, monkeypatch):
+    with asked_at(storage_server, monkeypatch):
         time.on(hours=2)
         advance(paper, "ruled")
         with asked_at(AWAY, monkeypatch):
             deliver_due()
             assert not Document.objects.exists() and Delivery.objects.filter(kind="draft").exists()
-    with asked_at(server, monkeypatch):
+    with asked_at(storage_server, monkeypatch):
         time.on(hours=2)
         deliver_all()
         draft = Document.objects.get()
         with asked_at(AWAY, monkeypatch), pytest.raises(StoreAway):
             signed = {"document_sha256": draft.file_sha256, "credential": credential("qin")}
             perform(paper, "sign", acting("qin"), signed)
-    with asked_at(server, monkeypatch):
+    with asked_at(storage_server, monkeypatch):
         assert Document.objects.get().state == "drafted"
         advance(paper, "signed")
         advance(paper, "issued")
         assert Document.objects.get().state == "issued"
 
 
-def test_doors_say_in_words_that_it_is_away_and_no_file_is_called_missing(bucket: str, monkeypatch, server):
+def test_doors_say_in_words_that_it_is_away_and_no_file_is_called_missing(bucket: str, monkeypatch, storage_server):
     paper = dispute(upto="issued")
     number = Case.objects.get(number=paper).subject.number
     [document] = documents_of(paper, acting("ann"))
@@ -161,7 +157,7 @@ def test_doors_say_in_words_that_it_is_away_and_no_file_is_called_missing(bucket
         assert _store() == {"ok": True, "answers": False}
         assert "Expected the store of files to answer" in run("doctor").out
     assert not CaseEvent.objects.filter(action="evidence_unreadable").exists()
-    with asked_at(server, monkeypatch):
+    with asked_at(storage_server, monkeypatch):
         assert _store()["answers"] and f"files lie in s3://{bucket}/site, which answers" in run("doctor").out
 
 
@@ -192,7 +188,7 @@ def test_erase_takes_every_version_out_of_the_bucket(bucket: str, settings):
     assert not {path[:64] for path in on_disk(settings.CACHE_FOLDER)} & set(told.files)
 
 
-def test_erase_of_a_file_under_a_lock_is_refused_before_anything_is_recorded(bucket: str, settings, server):
+def test_erase_of_a_file_under_a_lock_is_refused_before_anything_is_recorded(bucket: str, settings, storage_server):
     settings.STORE = f"s3://{(name := new_bucket(lock=True))}"
     ended()
     evidence = [key for key in keys_in(name) if key.startswith("evidence/")]

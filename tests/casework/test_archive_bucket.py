@@ -1,8 +1,12 @@
 """Copies of what was signed, in a bucket with object lock."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import sleep
 
 import pytest
 from botocore.exceptions import ClientError
@@ -65,6 +69,7 @@ def test_copy_is_written_once_stamped_and_kept_by_the_bucket(bucket: str, tmp_pa
 def test_copy_that_somebody_writes_over_or_hides_still_counts_and_is_told(bucket: str):
     archive_log()
     [copy] = versions(bucket)
+    sleep(1.1)  # times of versions are in seconds
     s3.client().put_object(Bucket=bucket, Key=copy["Key"], Body=b"another history")
     assert log_archive().checkpoint(log_archive().sizes()[0]).decode() == Checkpoint.objects.get().note
     assert found() == ["archive"]
@@ -127,6 +132,35 @@ def test_check_when_a_setting_names_no_bucket_or_boto3_is_missing_says_what_to_d
     [error] = buckets_can_be_asked()
     assert error.id == "casework.E003" and "pip install gongduan[s3]" in error.hint
     assert "GONGDUAN_STORE and GONGDUAN_LOG_ARCHIVE" in error.msg
+
+
+WITHOUT = """
+import sys
+sys.modules["boto3"] = None
+import django
+django.setup()
+from django.core.management import call_command
+from casework import store
+from casework.transparency.archive import archive_keys
+for ask in (store.documents, lambda: archive_keys("s3://files")):
+    try:
+        ask()
+        print("done")
+    except Exception as problem:
+        print(type(problem).__name__, problem)
+call_command("check")
+"""
+
+
+def test_installation_without_boto3_works_and_refuses_a_bucket_in_words(tmp_path: Path):
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "GONGDUAN_STORE": ""}
+    command = [sys.executable, "-c", WITHOUT]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("done\nArchiveProblem Expected boto3"), done.stderr
+    environment["GONGDUAN_STORE"] = "s3://files"
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1 and "casework.E003" in done.stderr and "pip install gongduan[s3]" in done.stderr
+    assert done.stdout.startswith("StoreAway Expected boto3 for GONGDUAN_STORE")
 
 
 @pytest.mark.parametrize("text", ["COMPLIANCE", "NEVER:3", "GOVERNANCE:0", "COMPLIANCE:-1", "COMPLIANCE:x"])

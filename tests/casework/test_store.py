@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -213,6 +214,18 @@ def test_file_under_a_lock_is_not_removed_and_the_refusal_says_until_when(storag
     with pytest.raises(FileProblem, match=f"object lock keeps it until {until.year}"):
         files.remove(DIGEST)
     assert files.get(DIGEST) == WORDS
+
+
+def test_file_that_came_with_another_digest_is_altered(bucket: str):
+    files = store.evidence()
+    files.put(WORDS)
+    key = f"gongduan/evidence/{DIGEST[:2]}/{DIGEST}"
+    other = b64encode(hashlib.sha256(b"another").digest()).decode()
+    s3.client().put_object(
+        Bucket=bucket, Key=key, Body=b"another", ChecksumAlgorithm="SHA256", ChecksumSHA256=other
+    )  # fmt: skip
+    for read in (files.check, files.opened, files.get):
+        refused("altered", read, DIGEST)
 
 
 def test_copy_is_fetched_once_and_whoever_alters_it_changes_nothing(bucket: str, settings, monkeypatch):

@@ -35,7 +35,7 @@ from casework.domain.staff import is_administrator
 from casework.imports.problems import Problem, quote
 from casework.imports.tables import Table, read_table
 from casework.models import Account, Installation, Token
-from casework.store import FileProblem
+from casework.store import StoreProblem
 from casework.transparency.archive import ArchiveProblem
 
 CHECK_FAILED, INVALID, NOT_PERMITTED, NOT_NOW, NOT_FOUND = 1, 2, 3, 4, 5
@@ -69,7 +69,7 @@ class DoorCommand(BaseCommand):
             except PolicyError as error:
                 first, more = error.problems[0], len(error.problems) - 1
                 self.fail(_("%(first)s (and %(more)d more); run check_policies") % {"first": first, "more": more})
-            except (DocumentError, FileProblem, CalendarError, LogBroken, ArchiveProblem) as error:
+            except (DocumentError, StoreProblem, CalendarError, LogBroken, ArchiveProblem) as error:
                 self.fail(str(error))
             except DatabaseError as error:
                 if is_migrated():

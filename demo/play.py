@@ -55,7 +55,7 @@ class Play:
     def verify(self, number: str, file: Path) -> None:
         """The issued document lies there, and is genuine."""
         with self.stage.step("(anyone)", f"verifies {file.name} 验真") as note:
-            file.write_bytes(store.get(settings.DOCUMENT_FOLDER, self.document(number).file_sha256))
+            file.write_bytes(store.documents().get(self.document(number).file_sha256))
             seal_ledger()  # its entry gets its place in the log, which workers do within a second
             checks = check_document(file.read_bytes())
             for check in checks:

@@ -85,6 +85,15 @@ def own_log(settings, tmp_path) -> None:
     settings.LOG_FOLDER = tmp_path / "log"
 
 
+@pytest.fixture(scope="session")
+def storage_server() -> Iterator[str]:
+    """The address of another company's storage, which speaks S3."""
+    from tests.bucket import storage
+
+    with storage() as url:
+        yield url
+
+
 def forget() -> None:
     directory._held.clear()
     hours._compiled.cache_clear()

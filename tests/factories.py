@@ -44,8 +44,6 @@ def recording(number: str) -> str:
     import io
     import wave
 
-    from django.conf import settings
-
     from casework import store
     from casework.domain.now import now
     from workflows.evaluations.models import Evaluation, Recording
@@ -57,7 +55,7 @@ def recording(number: str) -> str:
         out.setframerate(8000)
         out.writeframes(number.encode() * 400)
     interaction = Evaluation.objects.get(number=number).interaction_id
-    digest = store.put(settings.EVIDENCE_FOLDER, sound.getvalue())
+    digest = store.evidence().put(sound.getvalue())
     Recording.objects.create(
         interaction_id=interaction, sha256=digest, size=len(sound.getvalue()), duration_s=1, received_at=now()
     )

@@ -12,6 +12,7 @@ HOME = Path(tempfile.mkdtemp(prefix="gongduan-test-"))
 EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
 PEAKS_FOLDER = HOME / "peaks"
+CACHE_FOLDER = HOME / "cache"
 PKI_FOLDER = HOME / "pki"
 if "GONGDUAN_LOG_FOLDER" not in os.environ:
     LOG_FOLDER = HOME / "log"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router, Status
 
@@ -40,11 +40,12 @@ def get_evidence(request: HttpRequest, number: str) -> Any:
         }
     },
 )  # fmt: skip
-def get_evidence_file(request: HttpRequest, number: str, sha256: str) -> HttpResponse:
+def get_evidence_file(request: HttpRequest, number: str, sha256: str) -> FileResponse:
     """The bytes with that digest, where /evidence lists it."""
-    _kind, data = queries.evidence_bytes(number, sha256, who(request))
-    media_type, suffix = sent_as(data[:HEAD])
-    response = HttpResponse(data, content_type=media_type)
+    _item, file = queries.evidence_file(number, sha256, who(request))
+    media_type, suffix = sent_as(file.read(HEAD))
+    file.seek(0)
+    response = FileResponse(file, content_type=media_type)
     response["Content-Disposition"] = f'attachment; filename="{number}-{sha256[:12]}{suffix}"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from casework import store
 from casework.documents.workshop import FONTS
 from casework.queries import waiting
 
@@ -94,9 +95,20 @@ def _broker() -> dict[str, Any]:
     return {"ok": True, "answers": not broker_problem(app)}
 
 
+def _store() -> dict[str, Any]:
+    """Ready all the same when it is away, since most of the work needs no file; what waits for it shows above."""
+    try:
+        store.evidence().kept_for()
+    except store.StoreAway:
+        return {"ok": True, "answers": False}
+    return {"ok": True, "answers": True}
+
+
 CHECKS: dict[str, Callable[[], dict[str, Any]]] = {
     "database": _database, "clocks": _clocks, "reminders": _reminders, "deliveries": _deliveries, "ledger": _ledger,
     "fonts": _fonts,
 }  # fmt: skip
 if settings.CELERY["broker_url"]:
     CHECKS["broker"] = _broker
+if settings.STORE:
+    CHECKS["store"] = _store

@@ -16,6 +16,7 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 from casework.domain import ledger
 from casework.domain.errors import Conflict, OutOfScope, Refusal
 from casework.queries.sight import nothing_there
+from casework.store import StoreProblem
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -40,9 +41,10 @@ def problem(
 def handle_errors(api: NinjaAPI) -> None:
     """The API answers every exception with a problem document; only what nobody foresaw is a 500, and is logged."""
     handlers = {
-        Refusal: _refused, AuthenticationError: _unauthenticated, HttpError: _http, ValidationError: _invalid,
-        Http404: _no_path, RequestDataTooBig: _too_large, MultiPartParserError: _unreadable,
-        SuspiciousOperation: _unreadable, UnreadablePostError: _unreadable, Throttled: _http, Exception: _unforeseen,
+        Refusal: _refused, StoreProblem: _no_file, AuthenticationError: _unauthenticated, HttpError: _http,
+        ValidationError: _invalid, Http404: _no_path, RequestDataTooBig: _too_large,
+        MultiPartParserError: _unreadable, SuspiciousOperation: _unreadable, UnreadablePostError: _unreadable,
+        Throttled: _http, Exception: _unforeseen,
     }  # fmt: skip
     for kind, handler in handlers.items():
         api.add_exception_handler(kind, handler)
@@ -55,6 +57,10 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         return problem(refusal.status, OutOfScope.code, nothing_there())
     found = getattr(refusal, "problems", [])
     return problem(refusal.status, refusal.reason, refusal, problems=found, **refusal.details)
+
+
+def _no_file(request: HttpRequest, found: StoreProblem) -> HttpResponse:
+    return problem(503, "store_away" if found.code == "away" else f"file_{found.code}", found)
 
 
 def _remember(request: HttpRequest) -> None:

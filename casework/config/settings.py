@@ -5,10 +5,15 @@ GONGDUAN_DATABASE_URL  sqlite:///ABSOLUTE/PATH or postgres://USER:PASSWORD@HOST:
 GONGDUAN_BROKER_URL    amqp://USER:PASSWORD@HOST:PORT/VHOST or redis://:PASSWORD@HOST:PORT/0; unset: workers only poll
 GONGDUAN_SECRET_KEY    otherwise made once and kept in GONGDUAN_HOME/secret.key
 GONGDUAN_BASE_URL      the address printed in documents (QR code)
+GONGDUAN_STORE         s3://BUCKET/PREFIX for documents and evidence; unset: folders below GONGDUAN_HOME. The SDK's own
+                       settings say where and who: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID … (docs/operating.md)
+GONGDUAN_CACHE_MIB     how much of it this machine keeps as copies in GONGDUAN_HOME/cache (default: 4096)
 GONGDUAN_LOG_FOLDER    the key of the ledger's log and what it signed last (default: GONGDUAN_HOME/log)
 GONGDUAN_LOG_ORIGIN    the name of the ledger's log, kept with its key once that is made (default: from the base URL)
 GONGDUAN_WITNESSES     who cosigns the log, as VKEY@URL, with spaces between (docs/operating.md)
-GONGDUAN_LOG_ARCHIVE   a folder on storage that is written once, for copies of the log's checkpoints; unset: none
+GONGDUAN_LOG_ARCHIVE   for copies of the log's checkpoints: a folder on storage that is written once, or
+                       s3://BUCKET/PREFIX; unset: none
+GONGDUAN_ARCHIVE_LOCK  how a bucket is to keep each copy: COMPLIANCE:DAYS or GOVERNANCE:DAYS; unset: as it does itself
 GONGDUAN_ARCHIVE_EVERY  minutes from one copy to the next, where the log has grown (default: 60)
 GONGDUAN_TSA           the address of a time authority (RFC 3161) that stamps the copies; unset: none
 GONGDUAN_TSA_ROOTS     the certificates (PEM file) under which its stamps count
@@ -125,6 +130,17 @@ def celery_options(broker_url: str) -> dict:
     return options
 
 
+def _place(text: str) -> Path | str | None:
+    return text if text.startswith("s3://") else Path(text) if text else None
+
+
+def _lock(text: str) -> tuple[str, int] | None:
+    mode, _colon, days = text.upper().partition(":")
+    if text and (mode not in ("COMPLIANCE", "GOVERNANCE") or not days.isdecimal() or not 0 < int(days) <= 36500):
+        raise ValueError(f"GONGDUAN_ARCHIVE_LOCK: expected COMPLIANCE:DAYS or GOVERNANCE:DAYS, but it is {text}")
+    return (mode, int(days)) if text else None
+
+
 SECRET_KEY = _secret_key()
 DEBUG = os.environ.get("GONGDUAN_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("GONGDUAN_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
@@ -134,15 +150,19 @@ POLICY_FOLDER = BASE_DIR / "policies" / "default"
 PACK_FOLDER = BASE_DIR / "policies" / "packs"
 CALENDAR_FOLDER = BASE_DIR / "policies" / "calendars"
 RUBRIC_FOLDER = BASE_DIR / "policies" / "rubrics"
+STORE = os.environ.get("GONGDUAN_STORE", "")
 EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
+CACHE_FOLDER = HOME / "cache"  # of what lies in a bucket
+CACHE_AT_MOST = int(os.environ.get("GONGDUAN_CACHE_MIB", "4096")) << 20
 PEAKS_FOLDER = HOME / "peaks"  # made from the evidence, and made anew when it is gone
 PKI_FOLDER = HOME / "pki"
 SEAL_PROVIDER = os.environ.get("GONGDUAN_SEAL_PROVIDER") or "casework.documents.sealing.LocalSeal"
 LOG_FOLDER = Path(os.environ.get("GONGDUAN_LOG_FOLDER") or HOME / "log")  # only workers read the key in it
 LOG_ORIGIN = os.environ.get("GONGDUAN_LOG_ORIGIN") or f"{urlparse(BASE_URL).netloc}/api/v1/ledger"
 WITNESSES = os.environ.get("GONGDUAN_WITNESSES", "").split()
-LOG_ARCHIVE = Path(os.environ["GONGDUAN_LOG_ARCHIVE"]) if os.environ.get("GONGDUAN_LOG_ARCHIVE") else None
+LOG_ARCHIVE = _place(os.environ.get("GONGDUAN_LOG_ARCHIVE", ""))
+ARCHIVE_LOCK = _lock(os.environ.get("GONGDUAN_ARCHIVE_LOCK", ""))
 ARCHIVE_EVERY = timedelta(minutes=float(os.environ.get("GONGDUAN_ARCHIVE_EVERY") or 60))
 TSA = os.environ.get("GONGDUAN_TSA", "")
 TSA_ROOTS = Path(os.environ["GONGDUAN_TSA_ROOTS"]) if os.environ.get("GONGDUAN_TSA_ROOTS") else None

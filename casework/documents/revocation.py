@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from casework.documents.pki import ROOT, load_pki, stored_key
-from casework.store import written
+from casework.store.folder import written
 
 FILE = "root.crl.pem"
 RENEWED, HOLDS = timedelta(days=1), timedelta(days=30)

@@ -30,6 +30,9 @@ def _copies() -> Iterator[Problem]:
         for vkey in unknown_archives():
             yield Problem(LOG, 0, "archive", _("copies are there of a log of another key: %(vkey)s") % {"vkey": vkey})
         if archive := log_archive():
+            for name in archive.storage.written_over()[:1]:
+                words = _("%(name)s in %(place)s was written over or deleted; what was there first still counts")
+                yield Problem(LOG, 0, "archive", words % {"name": name, "place": archive.place})
             for size in archive.sizes():
                 archived(archive, size)
     except (LogBroken, ArchiveProblem) as error:

@@ -3,17 +3,19 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.conf import settings
+from django.utils.translation import gettext as _
 
 from casework import store
 from casework.domain import ledger
 from casework.domain.deliveries import handles
+from casework.domain.errors import NotAllowedNow
 from casework.domain.evidence_files import discard
 from casework.domain.law import laws
 from casework.domain.now import now
 from casework.domain.reading import FamilyView
 from casework.keys import new_key
 from casework.models import CaseEvent, Delivery, Document, Evidence, Person
+from casework.sound import peaks
 
 
 def digests_of(cases: list[Any], families: list[FamilyView]) -> set[str]:
@@ -36,10 +38,9 @@ def in_use(digests: Iterable[str], person: Person | None = None) -> set[str]:
     return used
 
 
-def take_out(files: list[str], documents: list[str], cases: list[int]) -> int:
-    """A delivery takes them out of the store after the commit, however often somebody is killed; its key. Of documents
-    every file that an entry names goes: each signature made another."""
-    pk, moment = new_key(), now()
+def papers_of(documents: list[str], cases: list[int]) -> list[str]:
+    """Digests of every file that an entry names for these documents: each signature made another. Without those that
+    are part of a document that stays."""
     gone = set(documents)
     kept = Document.objects.filter(case__in=cases).exclude(pk__in=documents).exclude(snapshot="")
     papers = {
@@ -48,7 +49,22 @@ def take_out(files: list[str], documents: list[str], cases: list[int]) -> int:
     }  # fmt: skip
     rows = Document.objects.filter(pk__in=documents).values_list("file_sha256", "draft_sha256")
     papers |= {digest for pair in rows for digest in pair if digest}
-    payload = {"evidence": files, "documents": sorted(papers - set(kept.values_list("file_sha256", flat=True)))}
+    return sorted(papers - set(kept.values_list("file_sha256", flat=True)))
+
+
+def refuse_locked(files: list[str], papers: list[str]) -> None:
+    """NotAllowedNow where the storage would not let go of one of them, before anything is recorded as erased."""
+    for place, digests in ((store.evidence(), files), (store.documents(), papers)):
+        for digest in digests:
+            if lock := place.lock_on(digest):
+                words = _("Expected to erase file %(digest)s, but %(lock)s; have the lock ended, or wait until it ends")
+                raise NotAllowedNow(words % {"digest": digest[:16], "lock": lock}, code="locked")
+
+
+def take_out(files: list[str], papers: list[str]) -> int:
+    """A delivery takes them out of the store after the commit, however often somebody is killed; its key."""
+    pk, moment = new_key(), now()
+    payload = {"evidence": files, "documents": papers}
     Delivery.objects.create(
         id=pk, kind="erase_files", payload=payload, dedup=f"erase_files:{pk}", created_at=moment, due_at=moment
     )
@@ -57,12 +73,18 @@ def take_out(files: list[str], documents: list[str], cases: list[int]) -> int:
 
 @handles("erase_files")
 def erase_files(delivery: Any) -> None:
-    """They are no longer in the store, nor what was made of them."""
+    """They are no longer in the store, nor what was made of them; one that stays keeps none of the others there."""
     for row in Evidence.objects.filter(added_at=None, case__concerned__erased_at__isnull=False):
         discard(row)
     evidence = set(delivery.payload["evidence"])
-    for digest in evidence - in_use(evidence):
-        store.remove(settings.EVIDENCE_FOLDER, digest)
-        store.remove(settings.PEAKS_FOLDER, digest)
-    for digest in delivery.payload["documents"]:
-        store.remove(settings.DOCUMENT_FOLDER, digest)
+    going = [(store.evidence(), digest) for digest in sorted(evidence - in_use(evidence))]
+    going += [(store.documents(), digest) for digest in delivery.payload["documents"]]
+    problems = []
+    for place, digest in going:
+        peaks.forget(digest)
+        try:
+            place.remove(digest)
+        except store.FileProblem as problem:
+            problems.append(problem)
+    if problems:
+        raise problems[0]

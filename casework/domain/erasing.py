@@ -13,7 +13,6 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.conf import settings
 from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
 
@@ -22,7 +21,7 @@ from casework.domain import ledger
 from casework.domain.clocks import COUNTING
 from casework.domain.deliveries import deliver_now
 from casework.domain.directory import directory
-from casework.domain.erased_files import digests_of, in_use, take_out
+from casework.domain.erased_files import digests_of, in_use, papers_of, refuse_locked, take_out
 from casework.domain.erasures import ERASED
 from casework.domain.errors import NotAllowedNow, NotPermitted, OutOfScope
 from casework.domain.forgetting import by_number, forget_family, forget_person, texts_of
@@ -71,9 +70,11 @@ def erase_person(
         if person.erased_at and not (found.texts or found.files or found.documents):
             words = _("Expected somebody who is known, but %(no)s was erased; nothing is left that may go")
             raise NotAllowedNow(words % {"no": person.no}, code="erased")
+        papers = papers_of(found.documents, [case.pk for case in cases])
+        refuse_locked(found.files, papers)
         if rehearse:
             return found
-        pk = take_out(found.files, found.documents, [case.pk for case in cases])
+        pk = take_out(found.files, papers)
         rows: dict[str, str] = {}
         for family in families:
             rows |= forget_family(person, family, frozenset(found.documents))
@@ -169,7 +170,7 @@ def _found(person: Person, families: list[FamilyView], cases: list[Any]) -> Eras
     found.texts = sum(len(texts) for some in _some(ids) for _event, texts in texts_of(some))
     found.texts += sum(len(texts) for _event, texts in texts_of((), person))
     known = digests_of(cases, families) - in_use(digests_of(cases, families), person)
-    found.files = sorted(d for d in known if store.path_of(settings.EVIDENCE_FOLDER, d).exists())
+    found.files = sorted(d for d in known if store.evidence().holds(d))
     for some in _some(ids):
         for document in Document.objects.filter(case__in=some).exclude(snapshot="").defer("snapshot"):
             (found.closed_off if is_kept(document, now()) else found.documents).append(str(document.pk))

@@ -24,6 +24,7 @@ from casework.domain.wording import spoken
 from casework.evidence.looking import NotTaken, kind_of
 from casework.keys import new_key
 from casework.models import Evidence
+from casework.store import cache
 
 MIB = 1024 * 1024
 NAME_AT_MOST = 120
@@ -47,6 +48,7 @@ def receive(parts: Iterable[bytes], name: str, case: Any, actor: Actor, rules: C
     """The file is on disk and looked at, and what it is stands in its row. InvalidInput, and nothing is left of it,
     where it is too large or empty, or of a kind that is not taken."""
     _folder().mkdir(parents=True, exist_ok=True)
+    _sweep_folder()  # here, too, since workers may be on other machines
     handle, written = tempfile.mkstemp(dir=_folder())
     path = Path(written)
     try:
@@ -68,7 +70,7 @@ def keep(row: Evidence) -> None:
     """The file is in the store under its digest. Written before the step is; a step that then fails leaves a file that
     nobody refers to."""
     try:
-        store.adopt(settings.EVIDENCE_FOLDER, _place(row.pk), row.sha256)
+        store.evidence().adopt(_place(row.pk), row.sha256)
     except store.FileProblem as problem:
         words = _("Expected the file as it was received, but %(problem)s; send it again")
         raise InvalidInput(words % {"problem": problem}, code="not_received") from None
@@ -81,15 +83,14 @@ def discard(row: Evidence) -> None:
 
 
 def sweep() -> int:
-    """Whatever was received a day ago and became part of no case is gone; how many there were."""
+    """Whatever was received a day ago and became part of no case is gone; how many there were. Of files, and of copies
+    from the store, those on this machine."""
     waiting = list(Evidence.objects.filter(added_at=None, received_at__lt=now() - KEPT).order_by("received_at")[:1000])
     for row in waiting:
         discard(row)
-    with suppress(FileNotFoundError):
-        for path in _folder().iterdir():
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime < time.time() - KEPT.total_seconds():
-                    path.unlink()
+    _sweep_folder()
+    if settings.STORE:
+        cache.tidy()
     return len(waiting)
 
 
@@ -115,6 +116,14 @@ def too_large(most: int) -> InvalidInput:
 def missing() -> InvalidInput:
     """The refusal of a request without a file."""
     return _refusal("missing", _("there is no file; choose one"))
+
+
+def _sweep_folder() -> None:
+    with suppress(FileNotFoundError):
+        for path in _folder().iterdir():
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < time.time() - KEPT.total_seconds():
+                    path.unlink()
 
 
 def _written(handle: int, parts: Iterable[bytes], most: int) -> tuple[str, int]:

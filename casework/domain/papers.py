@@ -42,7 +42,7 @@ def draft(delivery: Any) -> None:
     data = {
         "document": pk, "kind": delivery.payload["kind"], "snapshot": text.decode(),
         "snapshot_sha256": snapshots.digest(frozen),
-        "file_sha256": store.put(settings.DOCUMENT_FOLDER, pdf),
+        "file_sha256": store.documents().put(pdf),
         "fields": [_field(name, frozen) for name in snapshots.signature_fields(frozen)],
     }  # fmt: skip
     try:
@@ -67,7 +67,7 @@ def seal(delivery: Any) -> None:
         return
     provider: SealProvider = import_string(settings.SEAL_PROVIDER)(settings.PKI_FOLDER)
     field = next(f for f in document.fields if f["name"] == "organisation")
-    data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    data = store.documents().get(document.file_sha256)
     first = not any(f.get("serial") for f in document.fields)
     note = delivery.payload.get("note")  # what the paper itself cannot say, since its signatures came later
     reason = f"{field['reason']}；{note['zh']} {note['en']}" if note else field["reason"]
@@ -76,7 +76,7 @@ def seal(delivery: Any) -> None:
     )  # fmt: skip
     issued = {
         "document": str(document.pk),
-        "file_sha256": store.put(settings.DOCUMENT_FOLDER, sealed.file),
+        "file_sha256": store.documents().put(sealed.file),
         "serial": sealed.serial,
     }
     perform(document.case.number, "issue", system(), issued, key=f"seal:{delivery.pk}")

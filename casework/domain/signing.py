@@ -35,11 +35,11 @@ def sign_as(actor: Actor, document: Any, signature: str, credential: Any) -> dic
         words = _("Expected a certificate that is in force, but yours has run out; set your password or token anew")
         raise NotAllowedNow(words)
     field = next(f for f in document.fields if f["name"] == signature)
-    data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    data = store.documents().get(document.file_sha256)
     first = not any(f.get("serial") for f in document.fields)
     signed = sign(data, signature, signer, reason=field["reason"], location=field["location"], certify=first, at=now())
     fields = [{**f, "serial": key.serial} if f is field else f for f in document.fields]
-    return {"file_sha256": store.put(settings.DOCUMENT_FOLDER, signed), "fields": fields}
+    return {"file_sha256": store.documents().put(signed), "fields": fields}
 
 
 def enrol(account: Account, kind: str, secret: str, token: Token | None = None) -> SigningKey | None:

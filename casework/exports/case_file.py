@@ -194,7 +194,7 @@ def _write(out: BinaryIO, files: Mapping[str, bytes], kept: Mapping[str, str]) -
         for name, content in files.items():
             package.writestr(_entry(name), content)
         for name, digest in kept.items():
-            with store.opened(settings.EVIDENCE_FOLDER, digest) as file, package.open(_entry(name), "w") as part:
+            with store.evidence().opened(digest) as file, package.open(_entry(name), "w") as part:
                 copyfileobj(file, part, store.PART)
 
 

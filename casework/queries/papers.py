@@ -1,11 +1,9 @@
 """Files of a case: its evidence; its documents, issued ones for everybody who sees it, drafts for those who decide or
 look over closed cases; once the person concerned was erased, only for the latter."""
 
-from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from casework import store
@@ -50,7 +48,10 @@ def document_bytes(document_id: str, actor: Actor) -> bytes:
 
 def bytes_of(document: Document) -> bytes:
     """The same of a document that was found."""
-    return _stored(settings.DOCUMENT_FOLDER, document.file_sha256)
+    try:
+        return store.documents().get(document.file_sha256)
+    except store.FileProblem as problem:
+        raise _unavailable(problem) from None
 
 
 def find_document(document_id: str, actor: Actor) -> tuple[Sight, Any, Document]:
@@ -74,22 +75,14 @@ def evidence_of(number: str, actor: Actor) -> list[dict[str, Any]]:
     return evidence_in(*opened(number, actor))
 
 
-def evidence_bytes(number: str, sha256: str, actor: Actor) -> tuple[str, bytes]:
-    """(kind, file) of evidence that evidence_of() lists for the person, else OutOfScope; FileUnavailable when it is
-    missing or was altered."""
-    listed = {item["sha256"]: item["kind"] for item in evidence_of(number, actor)}
-    if sha256 not in listed:
-        raise nothing_there()
-    return listed[sha256], _stored(settings.EVIDENCE_FOLDER, sha256)
-
-
 def evidence_file(number: str, sha256: str, actor: Actor) -> tuple[dict[str, Any], BinaryIO]:
-    """(what evidence_of() lists, the open file) for reading in parts; the same refusals as evidence_bytes()."""
+    """(what evidence_of() lists, the open file) for reading in parts; OutOfScope where it lists nothing of that digest
+    for the person, FileUnavailable when the file is missing or was altered."""
     item = next((item for item in evidence_of(number, actor) if item["sha256"] == sha256), None)
     if item is None:
         raise nothing_there()
     try:
-        return item, store.opened(settings.EVIDENCE_FOLDER, sha256)
+        return item, store.evidence().opened(sha256)
     except store.FileProblem as problem:
         raise _unavailable(problem) from None
 
@@ -106,7 +99,7 @@ def evidence_in(sight: Sight, case: Any) -> list[dict[str, Any]]:
 def state_of(sha256: str) -> str:
     """How a file of the evidence is now: `intact`, `missing` or `altered`."""
     try:
-        store.opened(settings.EVIDENCE_FOLDER, sha256).close()
+        store.evidence().check(sha256)
     except store.FileProblem as problem:
         return problem.code
     return "intact"
@@ -118,13 +111,6 @@ def _is_open(document: Document, case: Any, sight: Sight) -> bool:
     if sight.book.is_forgotten(case):  # what is still kept is closed off
         return bool(document.snapshot) and sight.looks_over(case)
     return document.state == Document.State.ISSUED or sight.reads_drafts(case)
-
-
-def _stored(folder: Path, sha256: str) -> bytes:
-    try:
-        return store.get(folder, sha256)
-    except store.FileProblem as problem:
-        raise _unavailable(problem) from None
 
 
 def _unavailable(problem: store.FileProblem) -> FileUnavailable:

@@ -26,16 +26,26 @@ class Unheard(Exception):
 
 def peaks_of(sha256: str) -> list[int]:
     """How loud the recording with that digest is along its time, 0 to 100; the caller knows that it is intact."""
-    kept = store.path_of(settings.PEAKS_FOLDER, sha256)
+    kept = _drawn_at(sha256)
     with suppress(OSError, ValueError):
         return _checked(json.loads(kept.read_text()))
-    told = {"path": str(store.path_of(settings.EVIDENCE_FOLDER, sha256)), "parts": PARTS}
-    answer, _nothing = _listening.do(told, b"", LIMITS)
+    with store.evidence().opened(sha256) as file:
+        answer, _nothing = _listening.do({"path": file.name, "parts": PARTS}, b"", LIMITS)
     if "peaks" not in answer:
         raise Unheard(f"{answer.get('refused') or answer.get('failed')}: {answer.get('detail', '')}")
     with suppress(OSError):  # a full disk costs time, not the picture
         _keep(kept, answer["peaks"])
     return _checked(answer["peaks"])
+
+
+def forget(sha256: str) -> None:
+    """This machine keeps nothing that was seen in that recording."""
+    _drawn_at(sha256).unlink(missing_ok=True)
+
+
+def _drawn_at(sha256: str) -> Path:
+    place: Path = settings.PEAKS_FOLDER / sha256[:2] / sha256
+    return place
 
 
 def _checked(peaks: object) -> list[int]:

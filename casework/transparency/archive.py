@@ -1,31 +1,50 @@
-"""A place where what was signed is copied to and nothing is ever changed: a folder on storage that is written once.
+"""A place where what was signed is copied to and nothing is ever changed: storage that is written once.
 
-`FOLDER/KEY ID/SIZE.checkpoint` is a checkpoint with the signatures below it, `SIZE.tst` the time stamp over that file.
+`PLACE/KEY ID/SIZE.checkpoint` is a checkpoint with the signatures below it, `SIZE.tst` the time stamp over that file.
 Who holds the storage's lock holds these; this code only never writes a name twice."""
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from django.utils.translation import gettext as _
 
+from casework.transparency.archive_folder import FolderStorage
+from casework.transparency.archive_problem import ArchiveProblem
 from casework.transparency.notes import Verifier
 
+__all__ = ["Archive", "ArchiveProblem", "archive_keys"]
 CHECKPOINT, STAMP, VKEY = ".checkpoint", ".tst", "vkey"
 _DIGITS = 19  # so that names are in the order of sizes
 
 
-class ArchiveProblem(Exception):
-    """The place cannot be read, or cannot be written to."""
+class Storage(Protocol):
+    """Names of the form FOLDER/NAME, each written once. ArchiveProblem where the place is not to be had."""
+
+    def folders(self) -> list[str]:
+        """Those that something was written to."""
+
+    def names(self, folder: str) -> list[str]:
+        """Of what is there."""
+
+    def read(self, folder: str, name: str) -> bytes | None:
+        """What was written there first; None where nothing was."""
+
+    def write(self, folder: str, name: str, data: bytes) -> None:
+        """It is there, whole or not at all; what was there before still is, unchanged."""
+
+    def written_over(self) -> list[str]:
+        """The names that somebody wrote again, or deleted, where the storage remembers that."""
+
+    def weakness(self) -> str:
+        """What lets somebody change what is there, as far as the storage says; empty where nothing does."""
 
 
 class Archive:
     """The copies of one log's checkpoints."""
 
-    def __init__(self, place: Path, who: Verifier) -> None:
+    def __init__(self, place: Path | str, who: Verifier) -> None:
         self.place, self._who = place, who
-        self._folder = place / who.id.hex()
+        self.storage, self._folder = _storage(place), who.id.hex()
 
     def sizes(self) -> list[int]:
         """Of the checkpoints that are there, the smallest first."""
@@ -36,65 +55,43 @@ class Archive:
         return sorted(set(self._named(CHECKPOINT)) - set(self._named(STAMP)), reverse=True)
 
     def checkpoint(self, size: int) -> bytes:
-        return self._read(size, CHECKPOINT)
+        note = self.storage.read(self._folder, _name(size, CHECKPOINT))
+        if note is None:
+            words = _("%(place)s: the copy of checkpoint %(size)d is not there")
+            raise ArchiveProblem(words % {"place": self.place, "size": size})
+        return note
 
     def stamp(self, size: int) -> bytes | None:
-        return self._read(size, STAMP) if (self._folder / _name(size, STAMP)).exists() else None
+        return self.storage.read(self._folder, _name(size, STAMP))
 
     def add(self, size: int, note: str) -> None:
         """The checkpoint is there; one that was there before still is, unchanged."""
-        self._write(VKEY, f"{self._who}\n".encode())
-        self._write(_name(size, CHECKPOINT), note.encode())
+        self.storage.write(self._folder, VKEY, f"{self._who}\n".encode())
+        self.storage.write(self._folder, _name(size, CHECKPOINT), note.encode())
 
     def add_stamp(self, size: int, token: bytes) -> None:
-        self._write(_name(size, STAMP), token)
+        self.storage.write(self._folder, _name(size, STAMP), token)
 
     def _named(self, kind: str) -> list[int]:
-        self._must_be_there()
-        names = (file.name for file in self._folder.glob(f"*{kind}")) if self._folder.exists() else ()
-        stems = (name.removesuffix(kind) for name in names)
+        stems = (name.removesuffix(kind) for name in self.storage.names(self._folder) if name.endswith(kind))
         return sorted(int(stem) for stem in stems if len(stem) == _DIGITS and stem.isdecimal())
 
-    def _read(self, size: int, kind: str) -> bytes:
-        file = self._folder / _name(size, kind)
-        try:
-            return file.read_bytes()
-        except OSError as error:
-            raise ArchiveProblem(f"{file}: {error.strerror}") from None
 
-    def _write(self, name: str, data: bytes) -> None:
-        """Whole or not at all, and never over what is there."""
-        self._must_be_there()
-        try:
-            self._folder.mkdir(exist_ok=True)
-            if (self._folder / name).exists():
-                return
-            handle, making = tempfile.mkstemp(prefix=".", dir=self._folder)
-            try:
-                with os.fdopen(handle, "wb") as out:
-                    out.write(data)
-                    out.flush()
-                    os.fsync(out.fileno())
-                os.chmod(making, 0o444)
-                with suppress(FileExistsError):  # somebody else has just copied it
-                    os.link(making, self._folder / name)
-            finally:
-                os.unlink(making)
-        except OSError as error:
-            raise ArchiveProblem(f"{self._folder / name}: {error.strerror}") from None
-
-    def _must_be_there(self) -> None:
-        """Made by whoever keeps the storage: a folder made here would stand where it is not mounted."""
-        if not self.place.is_dir():
-            raise ArchiveProblem(_("%(place)s is not there; is the storage mounted?") % {"place": self.place})
-
-
-def archive_keys(place: Path) -> list[str]:
+def archive_keys(place: Path | str) -> list[str]:
     """The vkeys of the logs that have copies there."""
+    storage = _storage(place)
+    return sorted((storage.read(folder, VKEY) or b"").decode(errors="replace").strip() for folder in storage.folders())
+
+
+def _storage(place: Path | str) -> Storage:
+    if isinstance(place, Path):
+        return FolderStorage(place)
     try:
-        return sorted((folder / VKEY).read_text().strip() for folder in place.iterdir() if folder.is_dir())
-    except OSError as error:
-        raise ArchiveProblem(f"{error.filename or place}: {error.strerror}") from None
+        from casework.transparency.archive_bucket import BucketStorage
+    except ModuleNotFoundError:  # boto3 is an extra
+        words = _("Expected boto3 for GONGDUAN_LOG_ARCHIVE, but it is not installed; install gongduan[s3]")
+        raise ArchiveProblem(words) from None
+    return BucketStorage(place)
 
 
 def _name(size: int, kind: str) -> str:

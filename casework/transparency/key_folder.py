@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from django.utils.translation import gettext as _
 
-from casework.store import written
+from casework.store.folder import written
 from casework.transparency.notes import NoteError, Verifier, verifier, verifier_of
 
 KEY, VKEY, SIGNED, EARLIER = "key.pem", "vkey", "signed", "earlier"

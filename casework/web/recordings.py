@@ -17,12 +17,13 @@ from casework.queries.papers import FileUnavailable
 from casework.queries.presenting import paged
 from casework.queries.sight import nothing_there
 from casework.sound import Unheard, peaks_of
+from casework.store import StoreAway
 from casework.web.visitor import page
 
 RECORDING, INTACT = "recording", "intact"
 FILE_STATES = {
     "intact": gettext_lazy("as it was received"), "missing": gettext_lazy("missing"),
-    "altered": gettext_lazy("altered since it was received"),
+    "altered": gettext_lazy("altered since it was received"), "away": gettext_lazy("not to be had now"),
 }  # fmt: skip
 PART = 64 * 1024
 RANGE = re.compile(r"bytes=(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))", re.ASCII)
@@ -87,7 +88,10 @@ def heard(sha256: str) -> str:
 
 def as_it_is(item: dict[str, Any]) -> dict[str, Any]:
     """What is listed of a file of the evidence, with how it is this moment."""
-    now = heard(item["sha256"])
+    try:
+        now = heard(item["sha256"])
+    except StoreAway as away:  # which says nothing of the file
+        now = away.code
     return {**item, "now": now, "now_label": FILE_STATES[now], "state_label": FILE_STATES.get(item.get("state") or "")}
 
 

@@ -12,13 +12,15 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy
 
 from casework.domain.actor import Actor, actor_for
 from casework.domain.errors import Refusal
 from casework.domain.now import now
 from casework.queries.sight import nothing_there
 from casework.sessions import account_of_session
-from casework.web.refusals import refused
+from casework.store import StoreProblem
+from casework.web.refusals import refusal_page, refused
 
 View = Callable[..., HttpResponse]
 
@@ -41,6 +43,8 @@ def page(view: View) -> View:
             response = view(request, *args, **kwargs)
         except Refusal as refusal:
             response = refused(request, refusal)
+        except StoreProblem as problem:
+            response = refusal_page(request, 503, gettext_lazy("Files cannot be had now"), problem)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 

@@ -57,7 +57,7 @@ class Caller:
             assert problem["status"] == status
             assert {"type", "title", "detail", "code", "problems"} <= set(problem)
             return problem
-        return response.json() if response["Content-Type"].startswith("application/json") else response.content
+        return response.json() if response["Content-Type"].startswith("application/json") else response.getvalue()
 
 
 @pytest.fixture

@@ -188,13 +188,12 @@ def test_get_pdf_when_ruling_is_opened_by_the_agent_serves_it(api):
 
 
 def test_get_pdf_when_file_was_altered_says_so_and_serves_nobody(api):
-    from django.conf import settings
 
-    from casework.store import path_of
+    from casework import store
 
     number = dispute(upto="issued")
     document = Document.objects.get()
-    path = path_of(settings.DOCUMENT_FOLDER, document.file_sha256)
+    path = store.documents().path_of(document.file_sha256)
     whole = path.read_bytes()
     path.write_bytes(b"other")
     assert api("ann").get(f"/documents/{document.pk}/pdf", 503)["code"] == "file_altered"

@@ -70,5 +70,5 @@ def is_over(number: str, *, outcome: str, score: str, standing: str) -> None:
     for each in (number, paper, evaluation):
         assert (running(each), tasks(each)) == (set(), set()), each
     for document in Document.objects.filter(case__family=scored.family_id, state="issued"):
-        genuine(document, settings.DOCUMENT_FOLDER, settings.PKI_FOLDER)
+        genuine(document, settings.PKI_FOLDER)
     assert verify_ledger().problems == []

@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from casework import store
 from casework.domain.actor import system
@@ -110,7 +109,7 @@ def seal_reason(document: Document) -> str:
 
     from pyhanko.pdf_utils.reader import PdfFileReader
 
-    file = PdfFileReader(io.BytesIO(store.get(settings.DOCUMENT_FOLDER, document.file_sha256)))
+    file = PdfFileReader(io.BytesIO(store.documents().get(document.file_sha256)))
     seal = next(s for s in file.embedded_signatures if s.field_name == "organisation")
     return str(seal.sig_object["/Reason"])
 

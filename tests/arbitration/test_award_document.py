@@ -22,7 +22,7 @@ WHY = "复听第35秒 O'Brien 阿依古丽·买买提 <b>粗</b> {{ number }} &a
 def drafted(number: str, tmp_path: Any) -> tuple[dict[str, Any], str]:
     """The snapshot of the last award and its pages as poppler reads them; every text of the one stands on the other."""
     document = Document.objects.filter(case__number=number).latest("drafted_at")
-    snapshot, text = json.loads(document.snapshot), pages(document, settings.DOCUMENT_FOLDER, tmp_path)
+    snapshot, text = json.loads(document.snapshot), pages(document, tmp_path)
     assert [leaf for leaf in leaves(snapshot) if folded(leaf) not in text] == []
     return snapshot, text
 
@@ -85,7 +85,7 @@ def test_award_when_issued_bears_three_signatures_and_the_seal(db, time):
     assert [field["name"] for field in document.fields] == [
         "arbitrator_1", "arbitrator_2", "arbitrator_3", "organisation",
     ]  # fmt: skip
-    genuine(document, settings.DOCUMENT_FOLDER, settings.PKI_FOLDER)
+    genuine(document, settings.PKI_FOLDER)
 
 
 def test_award_of_one_arbitrator_says_so_and_reserves_one_place(db, time, tmp_path):
@@ -184,7 +184,7 @@ def test_award_without_a_recording_says_that_the_rule_decided(db, time, tmp_path
     """The recording was lost after the ruling: nothing can be scored, and the claim is awarded."""
     paper = dispute(upto="issued")
     heard = Recording.objects.get(interaction_id=case(case(paper).subject.number).interaction_id)
-    store.path_of(settings.EVIDENCE_FOLDER, heard.sha256).unlink()
+    store.evidence().path_of(heard.sha256).unlink()
     number = arbitration(paper)
     for login in panel(number).values():
         perform(number, "score_blind", acting(login), {"criteria": []})

@@ -144,7 +144,7 @@ def test_sign_by_three_at_once_keeps_every_signature(drafted, time):
     award = Document.objects.get(case__number=drafted)
     assert (award.state, count(drafted, "issue"), case(drafted).state) == ("issued", 1, "awarded")
     assert all(field["serial"] for field in award.fields) and len({f["serial"] for f in award.fields}) == 4
-    genuine(award, settings.DOCUMENT_FOLDER, settings.PKI_FOLDER)
+    genuine(award, settings.PKI_FOLDER)
     invariants.check_all()
 
 

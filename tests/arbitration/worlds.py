@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -162,7 +161,7 @@ def _scored(world: World) -> str:
 
 def _heard_alike(world: World) -> None:
     """The recording tells who speaks to whoever knows the voice; every world plays the same."""
-    digest = store.put(settings.EVIDENCE_FOLDER, SOUND)
+    digest = store.evidence().put(SOUND)
     Recording.objects.filter(interaction_id=world.interaction_id).update(sha256=digest, size=len(SOUND))
 
 

@@ -32,7 +32,7 @@ def issued(real_db, time) -> Document:
 
 
 def file_of(document: Document) -> bytes:
-    return store.get(configured.DOCUMENT_FOLDER, document.file_sha256)
+    return store.documents().get(document.file_sha256)
 
 
 def found(data: bytes, proof: str = "") -> dict[str, tuple[bool | None, str]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.db import connection
 
 from casework import store
@@ -112,12 +111,12 @@ def test_erase_takes_evidence_recordings_and_drafts_out_of_the_store(db, time):
         item["sha256"] for item in evidence_of(scored, acting("fang"))
     }
     drafts = set(Document.objects.values_list("draft_sha256", flat=True))
-    assert len(digests) == 2 and all(store.get(settings.EVIDENCE_FOLDER, digest) for digest in digests)
+    assert len(digests) == 2 and all(store.evidence().get(digest) for digest in digests)
     told = erase_person(office(), "A1001", "本人来函")
     assert set(told.files) == digests
     for digest in digests:
         with pytest.raises(store.FileProblem):
-            store.get(settings.EVIDENCE_FOLDER, digest)
+            store.evidence().get(digest)
     assert drafts and not Delivery.objects.exists()
     assert evidence_of(scored, acting("fang")) == evidence_of(paper, acting("fang")) == []
 
@@ -128,13 +127,13 @@ def test_erase_keeps_a_recording_on_which_somebody_else_was_scored_until_they_ar
     heard, given = (evidence_of(number, acting("fang"))[-1]["sha256"] for number in (scored, paper))
     evaluation(agent="A1002", reader="bo", interaction_id=call)
     assert erase_person(office(), "A1001", "本人来函").files == [given]
-    assert store.get(settings.EVIDENCE_FOLDER, heard)
+    assert store.evidence().get(heard)
     time.on(days=60)
     sweep()
     leave("bo")
     assert erase_person(office(), "A1002", "本人来函").files == [heard]
     with pytest.raises(store.FileProblem):
-        store.get(settings.EVIDENCE_FOLDER, heard)
+        store.evidence().get(heard)
 
 
 def test_erase_keeps_a_recording_of_somebody_else_that_the_person_gave_as_a_file(db, time):
@@ -144,7 +143,7 @@ def test_erase_keeps_a_recording_of_somebody_else_that_the_person_gave_as_a_file
     mine = evaluation()
     recording(mine)
     paper = dispute(mine)
-    assert received(paper, "ann", store.get(settings.EVIDENCE_FOLDER, heard)) == heard
+    assert received(paper, "ann", store.evidence().get(heard)) == heard
     perform(paper, "add_evidence", acting("ann"), {"sha256": heard, "shows": "同一通话"})
     perform(paper, "withdraw", acting("ann"))
     time.on(days=60)
@@ -152,7 +151,7 @@ def test_erase_keeps_a_recording_of_somebody_else_that_the_person_gave_as_a_file
     deliver_all()
     leave()
     told = erase_person(office(), "A1001", "本人来函")
-    assert heard not in told.files and store.get(settings.EVIDENCE_FOLDER, heard)
+    assert heard not in told.files and store.evidence().get(heard)
 
 
 def test_erased_case_is_found_by_its_words_no_more(db, time):
@@ -242,7 +241,7 @@ def test_erased_ledger_is_whole_and_its_decision_genuine(real_db, time):
     assert verdict.ok, verdict.problems
     document = Document.objects.get(case__number=paper, state="issued")
     assert told.closed_off == [str(document.pk)]
-    data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    data = store.documents().get(document.file_sha256)
     checks = {check.code: check.ok for check in check_document(data)}
     assert all(checks.values()) and {"signatures", "ledger", "log"} <= set(checks)
 
@@ -270,7 +269,7 @@ def test_erasure_after_the_years_of_policy_takes_the_decision_too(db, time):
     assert (told.documents, told.closed_off) == ([str(document.pk)], [])
     document.refresh_from_db()
     assert document.snapshot == "" and verify_ledger(paper).ok
-    assert not any(store.path_of(settings.DOCUMENT_FOLDER, digest).exists() for digest in files)
+    assert not any(store.documents().path_of(digest).exists() for digest in files)
     assert documents_of(paper, acting("aud")) == []
 
 
@@ -413,7 +412,7 @@ def test_rehearsal_tells_the_same_and_changes_nothing(db, time):
 def test_erase_when_files_cannot_go_yet_leaves_them_to_a_worker(db, time):
     scored, _paper = ended()
     digest = evidence_of(scored, acting("fang"))[0]["sha256"]
-    place = store.path_of(settings.EVIDENCE_FOLDER, digest)
+    place = store.evidence().path_of(digest)
     place.unlink()
     place.mkdir()  # which cannot be unlinked
     erase_person(office(), "A1001", "本人来函")

@@ -49,7 +49,8 @@ def test_file_when_part_of_a_case_is_never_swept_away(db, time):
     time.on(days=30)
     evidence_files.sweep()
     [item] = [item for item in queries.evidence_of(number, acting("ann")) if item["kind"] == "file"]
-    assert queries.evidence_bytes(number, item["sha256"], acting("ann"))[1] == b"received" and waiting() == []
+    with queries.evidence_file(number, item["sha256"], acting("ann"))[1] as file:
+        assert file.read() == b"received" and waiting() == []
 
 
 def test_file_when_it_waited_too_long_or_is_somebody_elses_is_not_taken(db, time):
@@ -91,7 +92,7 @@ def test_arbitrator_sees_no_file_while_blind_and_no_name_of_it_afterwards(db, ti
     first = next(iter(panel(number).values()))
     assert [item["kind"] for item in queries.evidence_of(number, acting(first))] in ([], ["recording"])
     with pytest.raises(OutOfScope):
-        queries.evidence_bytes(number, digest, acting(first))
+        queries.evidence_file(number, digest, acting(first))
     assert [i["name"] for i in queries.evidence_of(number, acting("ian")) if i["kind"] == "file"] == ["note.txt"]
     with pytest.raises(NotPermitted):
         add(number, first, digest)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.conf import settings as configured
 from django.test import override_settings
 from django.utils import translation
 
@@ -39,7 +38,7 @@ def issued(django_db_setup, django_db_blocker, tmp_path_factory) -> Issued:
         document = Document.objects.get(case__number=dispute(upto="issued"))
         seal_ledger()
         proof = proof_of_document(str(document.pk), acting("aud"))[1]
-        return Issued(store.get(configured.DOCUMENT_FOLDER, document.file_sha256), proof, log)
+        return Issued(store.documents().get(document.file_sha256), proof, log)
 
 
 def parts(text: str) -> tuple[list[str], str]:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from casework import queries
+from casework import queries, store
 from casework.domain.actor import Actor, system
 from casework.domain.authority import bars_in
 from casework.domain.directory import directory
@@ -21,7 +20,6 @@ from casework.domain.reads import record_read
 from casework.domain.sealing import seal_ledger
 from casework.domain.staff import grant
 from casework.models import CaseEvent, CaseRead, Document, Unit
-from casework.store import path_of
 from tests.api.conftest import Caller
 from tests.api.test_door_api import BASE
 from tests.commands.conftest import nobody_at_the_terminal, run, token_of  # noqa: F401
@@ -110,7 +108,7 @@ def test_read_when_refused_is_not_recorded(db, time):
         with pytest.raises(OutOfScope):
             queries.show_document(str(draft.pk), acting(login))
     with pytest.raises(OutOfScope):
-        queries.evidence_bytes(number, "0" * 64, acting("bo"))
+        queries.evidence_file(number, "0" * 64, acting("bo"))
     assert reads() == set()
     assert queries.show_document(str(draft.pk), acting("aud")) and reads() == {(number, acting("aud").no)}
 
@@ -257,7 +255,7 @@ def test_recording_is_heard_through_the_api_by_digest(db, time):
 
 def test_recording_when_altered_or_missing_is_not_handed_out(db, time):
     number = evaluation()
-    path = path_of(settings.EVIDENCE_FOLDER, recording(number))
+    path = store.evidence().path_of(recording(number))
     whole, address = path.read_bytes(), f"/cases/{number}/evidence/{path.name}"
     path.write_bytes(whole + b"x")
     assert Caller("ann").get(address, 503)["code"] == "file_altered"

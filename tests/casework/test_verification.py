@@ -182,14 +182,13 @@ def test_change_clear_text_is_found(time, without_triggers):
 
 
 def test_check_document_when_issued_is_genuine(real_db, time):
-    from django.conf import settings
 
     from casework import store
 
     number = dispute(upto="issued")
     seal_ledger()
     document = Document.objects.get(case__number=number)
-    data = store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    data = store.documents().get(document.file_sha256)
     checks = {check.code: check for check in check_document(data)}
     assert all(check.ok for check in checks.values()), checks
     assert {"on_record", "ledger", "file_hash", "signatures"} <= set(checks)

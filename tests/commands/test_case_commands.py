@@ -101,7 +101,7 @@ def test_sign_with_the_password_from_the_environment_then_verify_the_ruling(
     assert run("work", "--once").json["delivered"]
     issued = Document.objects.get(case__number=number, state="issued")
     ruling = tmp_path / "ruling.pdf"
-    ruling.write_bytes(store.get(settings.DOCUMENT_FOLDER, issued.file_sha256))
+    ruling.write_bytes(store.documents().get(issued.file_sha256))
     genuine = run("verify_document", ruling)
     assert (genuine.status, genuine.out.splitlines()[-1]) == (0, "genuine"), genuine
     proof = tmp_path / "ruling.tlog-proof"

@@ -207,7 +207,7 @@ def kept(folder: Path, document: Document) -> tuple[Path, Path, Path]:
     """What an outsider has: file, proof, and the keys as published now."""
     folder.mkdir(exist_ok=True)
     pdf, proof, keys = folder / "ruling.pdf", folder / "ruling.tlog-proof", folder / "keys.txt"
-    pdf.write_bytes(store.get(configured.DOCUMENT_FOLDER, document.file_sha256))
+    pdf.write_bytes(store.documents().get(document.file_sha256))
     proof.write_text(proof_of_document(str(document.pk), acting("aud"))[1])
     keys.write_text(published_keys())
     return pdf, proof, keys

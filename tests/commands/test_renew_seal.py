@@ -27,7 +27,7 @@ def folder(settings, tmp_path: Path) -> Path:
 
 def genuine(settings, number: str) -> bool:
     document = Document.objects.get(case__number=number, state="issued")
-    checks = check_document(store.get(settings.DOCUMENT_FOLDER, document.file_sha256))
+    checks = check_document(store.documents().get(document.file_sha256))
     return all(check.ok for check in checks)
 
 

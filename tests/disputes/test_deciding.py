@@ -95,7 +95,7 @@ def test_sign_refused_leaves_everything_and_accepted_moves_the_score_with_the_se
     assert (moved["data"]["before"]["score"], moved["data"]["after"]["score"]) == ("84.00", "90.00")
     serials = {field["name"]: field["serial"] for field in ruling.fields}
     assert serials["reviewer"] == SigningKey.objects.get(account__username="qin", revoked_at=None).serial
-    assert serials["organisation"] and store.get(settings.DOCUMENT_FOLDER, ruling.file_sha256).startswith(b"%PDF")
+    assert serials["organisation"] and store.documents().get(ruling.file_sha256).startswith(b"%PDF")
 
     kept._state.adding = True  # the same delivery once more: a worker died after the commit
     kept.save(force_insert=True)

@@ -170,7 +170,7 @@ def test_rule_without_a_sound_recording_decides_for_the_agent(db, time, as_, set
     settings.EVIDENCE_FOLDER = tmp_path
     number = evaluation()
     digest = recording(number)
-    file = store.path_of(settings.EVIDENCE_FOLDER, digest)
+    file = store.evidence().path_of(digest)
     file.unlink() if state == "missing" else file.write_bytes(file.read_bytes() + b"\0")
     paper = dispute(number, upto="forwarded")
     deliver_all()

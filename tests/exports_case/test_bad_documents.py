@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.conf import settings as configured
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
@@ -51,7 +50,7 @@ def recorded(django_db_setup, django_db_blocker, tmp_path_factory):
         document = Document.objects.get(case__number=number)
         signing = json.loads(CaseEvent.objects.get(case__number=number, action="sign").entry)
         stages = (document.draft_sha256, signing["documents"][0]["file_sha256"], document.file_sha256)
-        yield OnRecord(*(store.get(configured.DOCUMENT_FOLDER, digest) for digest in stages), log)
+        yield OnRecord(*(store.documents().get(digest) for digest in stages), log)
 
 
 @pytest.fixture

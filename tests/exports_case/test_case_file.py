@@ -64,7 +64,7 @@ def test_export_holds_the_case_its_entries_and_its_documents_as_they_are(ledger_
     number = dispute(upto="issued")
     files, events, paper = files_of(number), events_of(number), Document.objects.get()
     assert files["entries.jsonl"].decode().splitlines() == [event.entry for event in events]
-    assert files[f"documents/ruling-{paper.pk}.pdf"] == store.get(configured.DOCUMENT_FOLDER, paper.file_sha256)
+    assert files[f"documents/ruling-{paper.pk}.pdf"] == store.documents().get(paper.file_sha256)
     assert files[f"documents/ruling-{paper.pk}.json"].decode() == paper.snapshot
     texts = [json.loads(line) for line in files["texts.jsonl"].splitlines()]
     assert texts == [
@@ -112,7 +112,7 @@ def test_export_lists_the_evidence_and_holds_it_when_asked(ledger_):
 def test_export_when_evidence_is_lost_says_so_and_goes_on(ledger_):
     number = dispute()
     (recording,) = evidence_of(number, acting("aud"))
-    store.path_of(configured.EVIDENCE_FOLDER, recording["sha256"]).unlink()
+    store.evidence().path_of(recording["sha256"]).unlink()
     files = files_of(number, with_evidence=True)
     assert '"missing"' in files["evidence.csv"].decode() and "缺失 missing" in files["index.html"].decode()
     assert not [name for name in files if name.startswith("evidence/")]

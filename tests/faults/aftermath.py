@@ -4,8 +4,6 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-
 from casework import store
 from casework.domain.deliveries import LEASE, deliver_due
 from casework.domain.now import now
@@ -37,7 +35,7 @@ def everything() -> dict[str, Any]:
     assert verify_ledger().ok
     added = Evidence.objects.exclude(added_at=None)
     for file in added:
-        store.get(settings.EVIDENCE_FOLDER, file.sha256)
+        store.evidence().get(file.sha256)
     return {
         "cases": Counter(Case.objects.values_list("type", "state", "seq")),
         "events": Counter(CaseEvent.objects.filter(stream__startswith="case:").values_list("case__type", "action")),

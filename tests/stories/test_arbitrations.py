@@ -225,7 +225,7 @@ def test_recording_altered_between_ruling_and_award_decides_for_the_agent(db, ti
     paper = dispute(upto="issued")
     subject = case(paper).subject.number
     assert case(subject).recording_state == "intact"
-    file = store.path_of(tmp_path, Recording.objects.get(interaction_id=case(subject).interaction_id).sha256)
+    file = store.evidence().path_of(Recording.objects.get(interaction_id=case(subject).interaction_id).sha256)
     file.write_bytes(file.read_bytes() + b"\0")
 
     number = arbitration(paper)

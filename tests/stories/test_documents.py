@@ -22,10 +22,10 @@ MARKUP = "<b>粗</b> <script>alert(1)</script> &amp; =1+1 {{ number }} {% now 'Y
 COMMENT, REASON, STATED, RULED = (f"{what} {NAMES} {MARKUP}" for what in ("评语", "申诉", "陈述", "裁定"))
 
 
-def pages(document: Document, folder: Path, tmp_path: Path) -> str:
+def pages(document: Document, tmp_path: Path) -> str:
     """The text of the file as poppler reads it, without white space."""
     file = tmp_path / "paper.pdf"
-    file.write_bytes(store.get(folder, document.file_sha256))
+    file.write_bytes(store.documents().get(document.file_sha256))
     read = subprocess.run(["pdftotext", "-raw", str(file), "-"], capture_output=True, check=True)
     return folded(read.stdout.decode())
 
@@ -34,13 +34,13 @@ def folded(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-def genuine(document: Document, folder: Path, pki: Path) -> None:
+def genuine(document: Document, pki: Path) -> None:
     """verify() has nothing to object to, with the record as it stands."""
     record = {
         "issued_at": document.issued_at, "sha256": document.file_sha256, "snapshot_sha256": document.snapshot_sha256,
         "fields": [{"name": f["name"], "serial": f["serial"]} for f in document.fields],
     }  # fmt: skip
-    file = store.get(folder, document.file_sha256)
+    file = store.documents().get(document.file_sha256)
     checks = verify(file, roots=[load_pki(pki).root_pem], expected=record)
     assert [(check.code, check.ok) for check in checks] == [(code, True) for code in CODES]
 
@@ -80,7 +80,7 @@ def test_ruling_shows_every_text_who_decided_who_was_barred_and_what_is_left(db,
     deliver_all()
 
     ruling = Document.objects.get(case__number=paper)
-    snapshot, text = json.loads(ruling.snapshot), pages(ruling, settings.DOCUMENT_FOLDER, tmp_path)
+    snapshot, text = json.loads(ruling.snapshot), pages(ruling, tmp_path)
     assert [leaf for leaf in leaves(snapshot) if folded(leaf) not in text] == []
     for said in (COMMENT, REASON, STATED, RULED, "秦明M401", "阿依古丽·买买提A1019", "白航Q202"):
         assert folded(said) in text, said
@@ -104,7 +104,7 @@ def test_ruling_shows_every_text_who_decided_who_was_barred_and_what_is_left(db,
     assert folded(snapshot["issued_note"]["zh"]) in text and "印章所载" in text
     serials = {field["name"]: field["serial"] for field in ruling.fields}
     assert serials["reviewer"] == SigningKey.objects.get(account__username="qin").serial
-    genuine(ruling, settings.DOCUMENT_FOLDER, settings.PKI_FOLDER)
+    genuine(ruling, settings.PKI_FOLDER)
 
 
 @pytest.mark.parametrize("kind", ["late", "historical"])
@@ -119,7 +119,7 @@ def test_inadmissibility_by_rule_gives_its_reasons_and_bears_the_seal_alone(db, 
     paper = open_case("disputes.ScoreDispute", acting("a1018"), {"criteria": claims}, subject=number).number
     deliver_all()
     decision = Document.objects.get(case__number=paper)
-    snapshot, text = json.loads(decision.snapshot), pages(decision, settings.DOCUMENT_FOLDER, tmp_path)
+    snapshot, text = json.loads(decision.snapshot), pages(decision, tmp_path)
     assert [leaf for leaf in leaves(snapshot) if folded(leaf) not in text] == []
     assert "逾期提出" in text and "O'BrienPat" in text
     if kind == "late":
@@ -130,7 +130,7 @@ def test_inadmissibility_by_rule_gives_its_reasons_and_bears_the_seal_alone(db, 
     assert snapshot["evaluation"]["recording"]["state"] == "unchecked", "nobody looked, so nobody says it is missing"
     assert "2026-11-0918:00+08:00" in text, "reinstatement: two working days from Thursday the 5th"
     assert [field["name"] for field in decision.fields] == ["organisation"]
-    genuine(decision, settings.DOCUMENT_FOLDER, settings.PKI_FOLDER)
+    genuine(decision, settings.PKI_FOLDER)
 
 
 def test_ruling_without_a_leader_or_a_recording_says_why(db, time, settings, tmp_path):
@@ -149,7 +149,7 @@ def test_ruling_without_a_leader_or_a_recording_says_why(db, time, settings, tmp
     perform(paper, "rule", acting("qin"), {"criteria": [accepted], "annul": "录音未保存，程序违反规定"})
     deliver_all()
     draft = Document.objects.get(case__number=paper)
-    snapshot, text = json.loads(draft.snapshot), pages(draft, settings.DOCUMENT_FOLDER, tmp_path)
+    snapshot, text = json.loads(draft.snapshot), pages(draft, tmp_path)
     assert [leaf for leaf in leaves(snapshot) if folded(leaf) not in text] == []
     assert "本案未经班组长核转（提起申诉时该班组没有负责人）" in text
     assert "期内未陈述" in text and "录音缺失或者与登记的校验值不符" in text

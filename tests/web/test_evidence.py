@@ -73,7 +73,7 @@ def test_agent_when_adding_a_file_finds_it_on_the_case(kind: str, db, time):
     [item] = listed("ann", number)
     assert item["media"]["code"] == kind and item["size"] == len(GOOD[kind]) and item["name"] == f"file.{kind}"
     assert item["label"] == "File 1 of the Agent" and item["seconds"] == [35] and item["by"]["no"] == "A1001"
-    assert store.get(settings.EVIDENCE_FOLDER, item["sha256"]) == GOOD[kind] and kept() == [item["sha256"]]
+    assert store.evidence().get(item["sha256"]) == GOOD[kind] and kept() == [item["sha256"]]
     page = Visit("ann", f"/cases/{number}").said()
     assert SHOWS in page and "as it was received" in page and f"file.{kind}" in page
     taken = browser("lee").get(f"/cases/{number}/evidence/{item['sha256']}")
@@ -285,7 +285,7 @@ def test_file_when_altered_or_gone_is_shown_as_such_and_noted(db, time):
     number = dispute()
     add("ann", number, GOOD["png"])
     [item] = listed("ann", number)
-    file = store.path_of(settings.EVIDENCE_FOLDER, item["sha256"])
+    file = store.evidence().path_of(item["sha256"])
     file.write_bytes(b"something else")
     assert "altered since it was received" in Visit("ann", f"/cases/{number}").said()
     assert browser("ann").get(f"/cases/{number}/evidence/{item['sha256']}").status_code == 503

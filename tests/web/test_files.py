@@ -1,7 +1,6 @@
 """Documents and evidence at the browser's door."""
 
 import pytest
-from django.conf import settings
 
 from casework import store
 from casework.models import Document
@@ -60,7 +59,7 @@ def test_unknown_document_and_foreign_one_get_the_same(time, address):
 def test_document_that_was_altered_is_refused_in_words(time):
     number = dispute(upto="issued")
     digest = Document.objects.get(case__number=number).file_sha256
-    store.path_of(settings.DOCUMENT_FOLDER, digest).write_bytes(b"%PDF-1.7 something else")
+    store.documents().path_of(digest).write_bytes(b"%PDF-1.7 something else")
     response = browser("lee").get(paper_of(number))
     assert response.status_code == 503 and b"altered" in response.content
 
@@ -71,7 +70,7 @@ def test_evidence_is_taken_away_and_never_opened(time):
     response = browser("ann").get(f"/cases/{number}/evidence/{digest}")
     assert response.status_code == 200 and response["Content-Disposition"].startswith("attachment; ")
     assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert b"".join(response.streaming_content) == store.get(settings.EVIDENCE_FOLDER, digest)
+    assert b"".join(response.streaming_content) == store.evidence().get(digest)
     assert browser("bo").get(f"/cases/{number}/evidence/{digest}").status_code == 404
 
 

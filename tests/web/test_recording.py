@@ -26,7 +26,7 @@ def address(heard: tuple[str, str]) -> str:
 
 
 def sound(heard: tuple[str, str]) -> bytes:
-    return store.get(settings.EVIDENCE_FOLDER, heard[1])
+    return store.evidence().get(heard[1])
 
 
 def body(response) -> bytes:
@@ -108,7 +108,7 @@ def test_visitor_asking_for_a_recording_logs_in_first(heard):
 
 
 def test_agent_asking_for_altered_recording_is_told_so_and_the_ledger_once(heard):
-    store.path_of(settings.EVIDENCE_FOLDER, heard[1]).write_bytes(b"another sound")
+    store.evidence().path_of(heard[1]).write_bytes(b"another sound")
     client = browser("ann")
     for _ in range(2):
         response = client.get(address(heard))
@@ -119,7 +119,7 @@ def test_agent_asking_for_altered_recording_is_told_so_and_the_ledger_once(heard
 
 
 def test_agent_asking_for_missing_recording_is_told_so(heard):
-    store.path_of(settings.EVIDENCE_FOLDER, heard[1]).unlink()
+    store.evidence().path_of(heard[1]).unlink()
     page = browser("ann").get(f"/cases/{heard[0]}")
     assert page.status_code == 200 and b"missing" in page.content
     assert CaseEvent.objects.filter(stream="access", action="evidence_unreadable").count() == 1
@@ -130,7 +130,7 @@ def test_recording_is_drawn_once_and_then_known(heard):
     drawn = client.get(f"/cases/{heard[0]}/recording/peaks.json").json()
     assert drawn["duration_s"] == 1 and 0 < len(drawn["peaks"]) <= 1000
     assert max(drawn["peaks"]) <= 100 and min(drawn["peaks"]) >= 0 < max(drawn["peaks"])
-    kept = store.path_of(settings.PEAKS_FOLDER, heard[1])
+    kept = settings.PEAKS_FOLDER / heard[1][:2] / heard[1]
     kept.write_text("[1, 2, 3]")
     assert client.get(f"/cases/{heard[0]}/recording/peaks.json").json()["peaks"] == [1, 2, 3]
 
@@ -141,7 +141,7 @@ def test_blind_scorer_hears_the_recording_under_the_arbitration_alone(time):
     paper = dispute(number, upto="issued")
     arb = arbitration(paper)
     client = browser(panel(arb)["arbitrator_1"])
-    assert body(client.get(f"/cases/{arb}/recording/{digest}")) == store.get(settings.EVIDENCE_FOLDER, digest)
+    assert body(client.get(f"/cases/{arb}/recording/{digest}")) == store.evidence().get(digest)
     assert client.get(f"/cases/{arb}/recording/peaks.json").status_code == 200
     for other in (number, paper):
         assert client.get(f"/cases/{other}/recording/{digest}").status_code == 404

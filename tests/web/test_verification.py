@@ -31,14 +31,14 @@ PERSONAL = ("A1001", "Q202", "DSP-", "EVL-", "张", "disputes", "ruling")
 def issued(real_db, time, settings) -> tuple[Document, bytes]:
     document = Document.objects.get(case__number=dispute(upto="issued"), state="issued")
     seal_ledger()
-    return document, store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    return document, store.documents().get(document.file_sha256)
 
 
 @pytest.fixture
 def drafted(db, time, settings) -> tuple[Document, bytes]:
     number = dispute(upto="signed")
     document = Document.objects.get(case__number=number)
-    return document, store.get(settings.DOCUMENT_FOLDER, document.file_sha256)
+    return document, store.documents().get(document.file_sha256)
 
 
 def ask(page, status: int = 200, client: Client | None = None, **fields) -> str:

@@ -5,7 +5,7 @@ from casework.domain.actor import system
 from casework.domain.deliveries import handles
 from casework.domain.perform import perform
 from casework.models import Delivery
-from workflows.evaluations.importing import read_recording
+from workflows.evaluations.importing import check_recording as check
 from workflows.evaluations.models import Evaluation, Recording
 
 
@@ -15,7 +15,7 @@ def check_recording(delivery: Delivery) -> None:
     evaluation = Evaluation.objects.get(pk=delivery.case_id)
     recording = Recording.objects.filter(interaction_id=evaluation.interaction_id).first()
     try:
-        read_recording(evaluation.interaction_id)
+        check(evaluation.interaction_id)
         state = "intact"
     except store.FileProblem as problem:
         state = problem.code

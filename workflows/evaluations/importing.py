@@ -1,6 +1,6 @@
 """Parsed evaluations become cases through open_case; recordings become files by their digest."""
 
-import io
+import hashlib
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -82,15 +82,16 @@ def import_recording(file: Path, actor: Actor) -> str:
     interaction = file.stem
     if file.stat().st_size > LARGEST_RECORDING:
         raise InvalidInput(_("Expected a recording of at most 512 MiB, but %(file)s is larger") % {"file": file.name})
-    data = file.read_bytes()
-    seconds = _seconds(file.name, data)
+    seconds = _seconds(file)
     if not Evaluation.objects.filter(interaction_id=interaction).exists():
         raise InvalidInput(
             _("Expected a scored interaction, but %(id)s has no evaluation; import evaluations first")
             % {"id": interaction},
             code="unknown_interaction",
         )
-    digest = store.put(settings.EVIDENCE_FOLDER, data)
+    with file.open("rb") as sound:
+        digest, size = hashlib.file_digest(sound, "sha256").hexdigest(), sound.tell()
+    store.evidence().adopt(file, digest)
     known = Recording.objects.filter(interaction_id=interaction).first()
     if known is not None:
         if known.sha256 != digest:
@@ -101,27 +102,27 @@ def import_recording(file: Path, actor: Actor) -> str:
         return "unchanged"
     with transaction.atomic():
         Recording.objects.create(
-            interaction_id=interaction, sha256=digest, size=len(data), duration_s=seconds, received_at=now()
+            interaction_id=interaction, sha256=digest, size=size, duration_s=seconds, received_at=now()
         )
         ledger.note("org", "recording_received", {"interaction": interaction, "sha256": digest}, actor=actor)
     return "new"
 
 
-def _seconds(name: str, data: bytes) -> int:
+def _seconds(file: Path) -> int:
     try:
-        with wave.open(io.BytesIO(data)) as sound:
+        with wave.open(str(file)) as sound:
             return sound.getnframes() // sound.getframerate()
     except (wave.Error, EOFError, ZeroDivisionError):
         raise InvalidInput(
-            _("Expected a WAV recording, but %(file)s is none") % {"file": name}, code="not_a_recording"
+            _("Expected a WAV recording, but %(file)s is none") % {"file": file.name}, code="not_a_recording"
         ) from None
 
 
-def read_recording(interaction: str) -> bytes:
-    """The recording's bytes; store.FileProblem (`missing`, `altered`) when it cannot be heard as received."""
+def check_recording(interaction: str) -> None:
+    """store.FileProblem (`missing`, `altered`) when the recording cannot be heard as received."""
     known = Recording.objects.filter(interaction_id=interaction).first()
     if known is None:
         raise store.FileProblem(
             "missing", _("Expected a recording of %(id)s, but none was received") % {"id": interaction}
         )
-    return store.get(settings.EVIDENCE_FOLDER, known.sha256)
+    store.evidence().check(known.sha256)

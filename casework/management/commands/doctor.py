@@ -1,7 +1,6 @@
 """What keeps this installation from working, or soon will."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,6 @@ from casework.documents.errors import DocumentError
 from casework.documents.pki import load_pki
 from casework.documents.render import warm_up
 from casework.documents.signer import seal_signer
-from casework.domain.archiving import log_archive, newest_copy, time_authority
 from casework.domain.calendar import CalendarError
 from casework.domain.checkpoints import LogBroken, fewer_than_signed, remembered_checkpoint
 from casework.domain.directory import today
@@ -30,34 +28,16 @@ from casework.domain.policy_check import load_checked, load_placed
 from casework.domain.policy_files import PolicyError
 from casework.domain.stuck import every_stuck_clock, every_stuck_delivery
 from casework.domain.witnesses import ALARMS, witnesses
+from casework.management import storage_findings
+from casework.management.findings import Finding, error, ok, warning
 from casework.management.seating import unseatable
 from casework.models import Installation, Witness
 from casework.queries import waiting
-from casework.transparency.archive import ArchiveProblem
 
 HORIZON = timedelta(days=60)
 OVERDUE_AT_MOST = timedelta(minutes=5)
 NAMED = 20
 FONTS = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf")
-
-
-@dataclass(frozen=True)
-class Finding:
-    level: str
-    topic: str
-    message: str
-
-
-def ok(topic: str, message: str) -> Finding:
-    return Finding("ok", topic, message)
-
-
-def warning(topic: str, message: str) -> Finding:
-    return Finding("warning", topic, message)
-
-
-def error(topic: str, message: str) -> Finding:
-    return Finding("error", topic, message)
 
 
 class Command(DoorCommand):
@@ -83,6 +63,7 @@ def examine() -> Iterator[Finding]:
         return
     yield from places()
     yield from keys()
+    yield from storage_findings.files()
     yield from calendars()
     yield from seats()
     yield from work()
@@ -241,10 +222,10 @@ def ledger() -> Iterator[Finding]:
         told = error if row.problem in ALARMS else warning
         words = {"witness": row.name, "problem": row.get_problem_display(), "detail": row.detail}
         yield told("ledger", (_("witness %(witness)s: %(problem)s %(detail)s") % words).strip())
-    yield from archive()
     if earlier := next((one.who for one in log_keys().earlier if one.still_signs), None):
         words = _("the log's earlier key %(key)s still signs; run retire_log_key once everybody knows the new one")
         yield warning("ledger", words % {"key": earlier})
+    yield from storage_findings.archive()
     unsealed = waiting.unsealed_events()
     if unsealed.longest > OVERDUE_AT_MOST:
         minutes = int(unsealed.longest.total_seconds() // 60)
@@ -253,24 +234,6 @@ def ledger() -> Iterator[Finding]:
         return
     values = {"size": remembered.size if remembered else 0, "witnesses": ", ".join(names) or _("no witness")}
     yield ok("ledger", _("%(size)d entries signed; watched by: %(witnesses)s") % values)
-
-
-def archive() -> Iterator[Finding]:
-    """Copies of what the log signed are where the settings say, and are stamped."""
-    try:
-        place, authority = log_archive(), time_authority()
-        if authority and not settings.LOG_ARCHIVE:
-            yield error("ledger", _("GONGDUAN_TSA stamps copies, but GONGDUAN_LOG_ARCHIVE names no place for them"))
-        if place is None:
-            return
-        newest, unstamped = newest_copy(place), place.unstamped() if authority else []
-    except (LogBroken, ArchiveProblem) as problem:
-        yield error("ledger", str(problem))
-        return
-    if unstamped:
-        words = _("%(n)d copies in the archive wait for a time stamp; run archive_log to see why")
-        yield warning("ledger", words % {"n": len(unstamped)})
-    yield ok("ledger", _("copied to %(place)s up to entry %(size)d") % {"place": place.place, "size": newest})
 
 
 def broker() -> Finding:

@@ -1,9 +1,10 @@
+from shutil import copyfileobj
 from typing import Any
 
 from django.utils.translation import gettext_lazy
 
 from casework.commands import DoorCommand, actor_as, add_actor, saving
-from casework.queries import evidence_bytes
+from casework.queries import evidence_file
 
 
 class Command(DoorCommand):
@@ -17,7 +18,8 @@ class Command(DoorCommand):
 
     def do(self, *, case: str, sha256: str, out: str, login: str, **_options: Any) -> None:
         actor, _account = actor_as(login)
-        kind, data = evidence_bytes(case, sha256, actor)
-        with saving(out) as file:
-            file.write(data)
-        self.show({"case": case, "kind": kind, "sha256": sha256, "size": len(data), "saved": out})
+        item, given = evidence_file(case, sha256, actor)
+        with given, saving(out) as file:
+            copyfileobj(given, file)
+            size = file.tell()
+        self.show({"case": case, "kind": item["kind"], "sha256": sha256, "size": size, "saved": out})

@@ -5,6 +5,8 @@ GONGDUAN_DATABASE_URL  sqlite:///ABSOLUTE/PATH or postgres://USER:PASSWORD@HOST:
 GONGDUAN_BROKER_URL    amqp://USER:PASSWORD@HOST:PORT/VHOST or redis://:PASSWORD@HOST:PORT/0; unset: workers only poll
 GONGDUAN_SECRET_KEY    otherwise made once and kept in GONGDUAN_HOME/secret.key
 GONGDUAN_BASE_URL      the address printed in documents (QR code)
+GONGDUAN_KEY_HOLDER    unix:/PATH of the signing worker (hold_keys) that has the private keys; unset: every process
+                       reads them itself (docs/operating.md)
 GONGDUAN_LOG_FOLDER    the key of the ledger's log and what it signed last (default: GONGDUAN_HOME/log)
 GONGDUAN_LOG_ORIGIN    the name of the ledger's log, kept with its key once that is made (default: from the base URL)
 GONGDUAN_WITNESSES     who cosigns the log, as VKEY@URL, with spaces between (docs/operating.md)
@@ -125,6 +127,12 @@ def celery_options(broker_url: str) -> dict:
     return options
 
 
+def _key_holder(address: str) -> str:
+    if address and not address.startswith("unix:/"):
+        raise ValueError(f"GONGDUAN_KEY_HOLDER: expected unix:/PATH, but it is {address}")
+    return address
+
+
 SECRET_KEY = _secret_key()
 DEBUG = os.environ.get("GONGDUAN_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("GONGDUAN_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
@@ -138,6 +146,7 @@ EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
 PEAKS_FOLDER = HOME / "peaks"  # made from the evidence, and made anew when it is gone
 PKI_FOLDER = HOME / "pki"
+KEY_HOLDER = _key_holder(os.environ.get("GONGDUAN_KEY_HOLDER", ""))
 SEAL_PROVIDER = os.environ.get("GONGDUAN_SEAL_PROVIDER") or "casework.documents.sealing.LocalSeal"
 LOG_FOLDER = Path(os.environ.get("GONGDUAN_LOG_FOLDER") or HOME / "log")  # only workers read the key in it
 LOG_ORIGIN = os.environ.get("GONGDUAN_LOG_ORIGIN") or f"{urlparse(BASE_URL).netloc}/api/v1/ledger"

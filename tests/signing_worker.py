@@ -35,21 +35,25 @@ class Worker:
         self.public.mkdir(parents=True)
         for name in ("root.crt.pem", "seal.crt.pem"):
             shutil.copy(self.pki / name, self.public)
-        self.socket, self.log = self.folder / "keys.sock", self.folder / "log"
-        self.address = f"unix:{self.socket}"
+        self.log = self.folder / "log"
+        self.listen_at(self.folder / "keys.sock")
         self.start()
 
-    def start(self, **account: Any) -> None:
+    def listen_at(self, path: Path) -> None:
+        """From its next start on."""
+        self.socket, self.address = path, f"unix:{path}"
+
+    def start(self, program: list[str] | None = None) -> None:
         given = {name: value for name, value in os.environ.items() if not name.startswith("GONGDUAN_")}
         with self.log.open("a") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "hold_keys", "--listen", str(self.socket)],
+                program or [sys.executable, "manage.py", "hold_keys", "--listen", str(self.socket)],
                 stdout=out, stderr=subprocess.STDOUT, cwd=HERE,
                 env={
                     **given, "GONGDUAN_HOME": str(self.home), "GONGDUAN_DATABASE_URL": "postgres://nobody@127.0.0.1:9/x",
                     "DJANGO_SETTINGS_MODULE": "casework.config.settings", "LANG": "C.UTF-8",
+                    "GONGDUAN_SECRET_KEY": "x" * 50,
                 },
-                **account,
             )  # fmt: skip
         began = time.monotonic()
         while not self._listens():

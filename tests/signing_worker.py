@@ -43,11 +43,11 @@ class Worker:
         """From its next start on."""
         self.socket, self.address = path, f"unix:{path}"
 
-    def start(self, program: list[str] | None = None) -> None:
+    def start(self, program: list[str] | None = None, *words: str) -> None:
         given = {name: value for name, value in os.environ.items() if not name.startswith("GONGDUAN_")}
         with self.log.open("a") as out:
             self._process = subprocess.Popen(
-                program or [sys.executable, "manage.py", "hold_keys", "--listen", str(self.socket)],
+                program or [sys.executable, "manage.py", "hold_keys", "--listen", str(self.socket), *words],
                 stdout=out, stderr=subprocess.STDOUT, cwd=HERE,
                 env={
                     **given, "GONGDUAN_HOME": str(self.home), "GONGDUAN_DATABASE_URL": "postgres://nobody@127.0.0.1:9/x",

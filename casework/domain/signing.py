@@ -44,7 +44,7 @@ def sign_as(actor: Actor, document: Any, signature: str, credential: Any) -> dic
         )
     except WrongSecret:
         raise _wrong() from None
-    except (HolderAway, NoSuchKey, TooManyTries) as problem:
+    except (HolderAway, NoSuchKey, PkiError, TooManyTries) as problem:
         raise _not_now(problem) from None
     fields = [{**f, "serial": key.serial} if f is field else f for f in document.fields]
     return {"file_sha256": store.put(settings.DOCUMENT_FOLDER, signed), "fields": fields}
@@ -65,7 +65,7 @@ def enrolled(account: Account, secret: str) -> Iterator[IssuedCertificate | None
     demo = Installation.objects.filter(demo=True).exists()
     try:
         issued = holder().enrol(account.person.name, account.person.no, secret, demo, now())
-    except HolderAway as problem:
+    except (DocumentError, OSError) as problem:
         raise _not_now(problem) from None
     try:
         yield issued
@@ -156,5 +156,5 @@ def _wrong() -> NotPermitted:
     )
 
 
-def _not_now(problem: DocumentError) -> NotAllowedNow:
+def _not_now(problem: Exception) -> NotAllowedNow:
     return NotAllowedNow(str(problem), code="no_key_now")

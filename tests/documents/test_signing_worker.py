@@ -354,6 +354,28 @@ class answering:
         self.listening.close()
 
 
+# A socket of the workers' own
+
+
+def test_site_cannot_seal_or_destroy_where_workers_have_their_own_socket(worker: Worker) -> None:
+    theirs = worker.folder / "workers.sock"
+    assert worker.stop() == 0
+    worker.start(None, "--listen-workers", str(theirs))
+    site, workers, key = worker.asked(), SigningWorker(f"unix:{theirs}", worker.public), enrolled(worker)
+    assert signed(worker, key) and site.revocation_list({}, NOW)
+    locked = pki.issue_person_certificate(worker.pki, "白航", "Q202", SECRET, False)
+    for ask in (
+        lambda: site.seal(NOW).sign_digest(DIGEST), lambda: site.forget([key.serial]), lambda: site.adopt(locked)
+    ):  # fmt: skip
+        with pytest.raises(PkiError, match="--listen-workers"):
+            ask()
+    assert workers.seal(NOW).sign_digest(DIGEST) and workers.adopt(locked)
+    workers.forget([key.serial])
+    assert key.serial not in worker.kept()
+    assert worker.stop() == 0 and not theirs.exists()
+    worker.start()
+
+
 # Another at the same place
 
 

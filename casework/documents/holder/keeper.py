@@ -48,14 +48,16 @@ class Keeper:
         """How many persons' keys it has."""
         return self._people.count()
 
-    def answered(self, frame: bytes) -> bytes:
-        """The answer to whatever was sent, which may be anything."""
+    def answered(self, frame: bytes, by_worker: bool = True) -> bytes:
+        """The answer to whatever was sent, which may be anything; who is no worker is refused what only workers do."""
         try:
             asked = requests.read(frame)
         except ValueError:
             return _refused(PkiError("Expected a request to a signing worker, but it is none; use the same version"))
         with translation.override(asked.language):
             try:
+                if isinstance(asked, requests.OF_WORKERS) and not by_worker:
+                    raise _not_here()
                 return json.dumps(self._answer(asked)).encode()
             except DocumentError as refusal:
                 return _refused(refusal)
@@ -147,6 +149,14 @@ class Keeper:
 
     def _told(self, did: str, **facts: object) -> None:
         self._tell(json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "did": did, **facts}))
+
+
+def _not_here() -> PkiError:
+    words = _(
+        "Expected a worker, but this socket of the signing worker is the site's; set GONGDUAN_KEY_HOLDER of workers to "
+        "the other one (--listen-workers)"
+    )
+    return PkiError(words)
 
 
 def _refused(problem: DocumentError) -> bytes:

@@ -81,6 +81,9 @@ class Forget(Asked):
     serials: list[Serial]
 
 
+# Where workers have a socket of their own, nobody else may ask for these.
+OF_WORKERS = (Seal, Adopt, Forget)
+
 _every: TypeAdapter[Asked] = TypeAdapter(
     Annotated[Enrol | Sign | ShowSeal | Seal | Revoke | Adopt | Forget, Field(discriminator="do")]
 )

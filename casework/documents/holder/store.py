@@ -21,8 +21,12 @@ class KeyStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as problem:
+            words = _("The keys in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
+            raise PkiError(words % {"folder": folder, "problem": problem.strerror}) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

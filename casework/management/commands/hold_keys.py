@@ -2,7 +2,8 @@
 
 import resource
 import threading
-from contextlib import closing
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,32 @@ class Command(DoorCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--listen", required=True, type=Path, metavar="PATH", help="the socket, made for its group")
+        parser.add_argument(
+            "--listen-workers", type=Path, metavar="PATH", help="another; only there keys seal, come and are destroyed"
+        )
 
-    def do(self, *, listen: Path, **_options: Any) -> None:
+    def do(self, *, listen: Path, listen_workers: Path | None = None, **_options: Any) -> None:
         refuse_elsewhere()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no key of ours in a core dump
-        with closing(Keeper(settings.PKI_FOLDER, self._tell)) as keeper, server(listen, keeper.answered) as site:
-            words = _("Holding root, seal and the keys of %(n)d credentials, at %(where)s")
-            self.stdout.write(words % {"n": keeper.count(), "where": listen})
-            self.stdout.write(_("For the site and its workers: GONGDUAN_KEY_HOLDER=unix:%(where)s") % {"where": listen})
-            self.stdout.flush()
+        with closing(Keeper(settings.PKI_FOLDER, self._tell)) as keeper, ExitStack() as listening:
+            answered = {listen: partial(keeper.answered, by_worker=listen_workers is None)}
+            if listen_workers is not None:
+                answered[listen_workers] = keeper.answered
+            sites = [listening.enter_context(server(path, answer)) for path, answer in answered.items()]
+            self._say_where(keeper.count(), listen, listen_workers or listen)
             with told_to_stop() as stop:
-                thread = threading.Thread(target=site.serve_forever, daemon=True)
-                thread.start()
+                for site in sites:
+                    threading.Thread(target=site.serve_forever, daemon=True).start()
                 stop.wait()
-                site.shutdown()
+                for site in sites:
+                    site.shutdown()
+
+    def _say_where(self, count: int, listen: Path, listen_workers: Path) -> None:
+        words = _("Holding root, seal and the keys of %(n)d credentials, at %(where)s")
+        self.stdout.write(words % {"n": count, "where": listen})
+        self.stdout.write(_("For the site: GONGDUAN_KEY_HOLDER=unix:%(where)s") % {"where": listen})
+        self.stdout.write(_("For its workers: GONGDUAN_KEY_HOLDER=unix:%(where)s") % {"where": listen_workers})
+        self.stdout.flush()
 
     def _tell(self, line: str) -> None:
         """OSError where the log takes nothing, which keeps a key from being used."""

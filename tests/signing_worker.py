@@ -57,7 +57,7 @@ class Worker:
             )  # fmt: skip
         began = time.monotonic()
         while not self._listens():
-            assert self._process.poll() is None and time.monotonic() - began < 60, self.log.read_text()
+            assert self._process.poll() is None and time.monotonic() - began < 180, self.log.read_text()
             time.sleep(0.02)
 
     def _listens(self) -> bool:

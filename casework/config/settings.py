@@ -8,6 +8,8 @@ GONGDUAN_BASE_URL      the address printed in documents (QR code)
 GONGDUAN_STORE         s3://BUCKET/PREFIX for documents and evidence; unset: folders below GONGDUAN_HOME. The SDK's own
                        settings say where and who: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID … (docs/operating.md)
 GONGDUAN_CACHE_MIB     how much of it this machine keeps as copies in GONGDUAN_HOME/cache (default: 4096)
+GONGDUAN_KEY_HOLDER    unix:/PATH of the signing worker (hold_keys) that has the private keys; unset: every process
+                       reads them itself (docs/operating.md)
 GONGDUAN_LOG_FOLDER    the key of the ledger's log and what it signed last (default: GONGDUAN_HOME/log)
 GONGDUAN_LOG_ORIGIN    the name of the ledger's log, kept with its key once that is made (default: from the base URL)
 GONGDUAN_WITNESSES     who cosigns the log, as VKEY@URL, with spaces between (docs/operating.md)
@@ -141,6 +143,12 @@ def _lock(text: str) -> tuple[str, int] | None:
     return (mode, int(days)) if text else None
 
 
+def _key_holder(address: str) -> str:
+    if address and not address.startswith("unix:/"):
+        raise ValueError(f"GONGDUAN_KEY_HOLDER: expected unix:/PATH, but it is {address}")
+    return address
+
+
 SECRET_KEY = _secret_key()
 DEBUG = os.environ.get("GONGDUAN_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("GONGDUAN_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
@@ -157,6 +165,7 @@ CACHE_FOLDER = HOME / "cache"  # of what lies in a bucket
 CACHE_AT_MOST = int(os.environ.get("GONGDUAN_CACHE_MIB", "4096")) << 20
 PEAKS_FOLDER = HOME / "peaks"  # made from the evidence, and made anew when it is gone
 PKI_FOLDER = HOME / "pki"
+KEY_HOLDER = _key_holder(os.environ.get("GONGDUAN_KEY_HOLDER", ""))
 SEAL_PROVIDER = os.environ.get("GONGDUAN_SEAL_PROVIDER") or "casework.documents.sealing.LocalSeal"
 LOG_FOLDER = Path(os.environ.get("GONGDUAN_LOG_FOLDER") or HOME / "log")  # only workers read the key in it
 LOG_ORIGIN = os.environ.get("GONGDUAN_LOG_ORIGIN") or f"{urlparse(BASE_URL).netloc}/api/v1/ledger"

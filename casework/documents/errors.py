@@ -23,3 +23,15 @@ class WrongSecret(DocumentError):
 
 class PkiError(DocumentError):
     """Keys are incomplete, of another kind than asked for, or cannot be made from these names."""
+
+
+class NoSuchKey(DocumentError):
+    """No key of that certificate is kept: it was destroyed, or never handed over."""
+
+
+class TooManyTries(DocumentError):
+    """Wrong secrets were tried on this key; for a while it takes none."""
+
+
+class HolderAway(DocumentError):
+    """The signing worker does not answer; what it was asked for was not done, or nobody will ever see it."""

@@ -31,6 +31,14 @@ _LONGEST_NAME = 64  # X.520, ub-common-name and ub-organization-name, which libr
 
 
 @dataclass(frozen=True)
+class Root:
+    """The organisation's root certificate, all that whoever holds no keys has to have."""
+
+    pem: str
+    demo: bool
+
+
+@dataclass(frozen=True)
 class Pki:
     """The public half of a folder of keys."""
 
@@ -43,7 +51,8 @@ class Pki:
 
 @dataclass(frozen=True)
 class IssuedCertificate:
-    """What one person signs with. `key_pem` opens only with the secret it was issued under."""
+    """What one person signs with. `key_pem` opens only with the secret it was issued under; it is empty where whoever
+    holds the keys keeps it."""
 
     certificate_pem: str
     key_pem: str
@@ -69,29 +78,33 @@ def make_pki(folder: Path, organisation: dict[str, str], demo: bool, since: date
     return pki
 
 
+def load_root(folder: Path) -> Root:
+    """The root certificate in `folder`, whatever else is there. Raises PkiError when it is missing or unreadable."""
+    try:
+        pem = (Path(folder) / "root.crt.pem").read_text()
+        subject = _attribute(x509.load_pem_x509_certificate(pem.encode()), NameOID.ORGANIZATION_NAME)
+    except FileNotFoundError:
+        raise _incomplete(folder, ["root.crt.pem"]) from None
+    except (OSError, ValueError) as problem:
+        raise _unreadable(folder, problem) from None
+    return Root(pem, DEMO_MARK in subject)
+
+
 def load_pki(folder: Path) -> Pki:
-    """The public half of the keys in `folder`. Raises PkiError when a file is missing or unreadable."""
+    """The public half of the keys in `folder`, and that the private one is there. Raises PkiError when a file is
+    missing or unreadable."""
     folder = Path(folder)
     uri = folder / f"{SEAL}.uri"
     needed = [name for name in _FILES if name not in SEAL_KEY] if uri.is_file() else _FILES
     if missing := [name for name in needed if not (folder / name).is_file()]:
-        raise PkiError(
-            _(
-                "The keys in %(folder)s are incomplete: %(missing)s. Restore them from a backup, or run "
-                "make_pki on an empty folder."
-            )
-            % {"folder": folder, "missing": ", ".join(missing)}
-        )
+        raise _incomplete(folder, missing)
+    root = load_root(folder)
     try:
-        root, seal = (folder / "root.crt.pem").read_text(), (folder / "seal.crt.pem").read_text()
+        seal = (folder / "seal.crt.pem").read_text()
         seal_uri = uri.read_text().strip() if uri.is_file() else ""
-        demo = DEMO_MARK in _attribute(x509.load_pem_x509_certificate(root.encode()), NameOID.ORGANIZATION_NAME)
     except (OSError, ValueError) as problem:
-        raise PkiError(
-            _("The keys in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
-            % {"folder": folder, "problem": problem}
-        ) from None
-    return Pki(folder, root, seal, demo, seal_uri)
+        raise _unreadable(folder, problem) from None
+    return Pki(folder, root.pem, seal, root.demo, seal_uri)
 
 
 def issue_person_certificate(
@@ -126,6 +139,19 @@ def serial_of(certificate: x509.Certificate) -> str:
 
 
 _ORGANISATION_PARTS = (NameOID.COUNTRY_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME)
+
+
+def _incomplete(folder: Path, missing: list[str]) -> PkiError:
+    words = _(
+        "The keys in %(folder)s are incomplete: %(missing)s. Restore them from a backup, or run "
+        "make_pki on an empty folder."
+    )
+    return PkiError(words % {"folder": folder, "missing": ", ".join(missing)})
+
+
+def _unreadable(folder: Path, problem: Exception) -> PkiError:
+    words = _("The keys in %(folder)s cannot be read: %(problem)s. Check the owner of the folder.")
+    return PkiError(words % {"folder": folder, "problem": problem})
 
 
 def _has_any(folder: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from casework.documents.pki import ROOT, load_pki, stored_key
+from casework.documents.pki import ROOT, load_root, stored_key
 from casework.store.folder import written
 
 FILE = "root.crl.pem"
@@ -19,7 +19,7 @@ def revocation_list(folder: Path, revoked: Mapping[str, datetime], at: datetime)
 
     It lies in the folder and is signed anew only when another serial is to stand on it, or after a day, since that
     takes the root's key. Raises PkiError where the folder holds no keys, OSError where the root's cannot be read."""
-    root = x509.load_pem_x509_certificate(load_pki(folder).root_pem.encode())
+    root = x509.load_pem_x509_certificate(load_root(folder).pem.encode())
     stored = _stored(folder)
     if stored is not None and _says(stored) == set(revoked) and at - stored.last_update_utc < RENEWED:
         return _pem(stored)

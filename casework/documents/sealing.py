@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from casework.documents.holder import key_holder
 from casework.documents.pki import serial_of
-from casework.documents.signer import seal_signer
 from casework.documents.signing import sign
 
 
@@ -31,12 +31,13 @@ class SealProvider(Protocol):
 
 
 class LocalSeal:
-    """The seal of the organisation's own root, its key in a file or in a PKCS#11 token: PAdES B-B."""
+    """The seal of the organisation's own root, its key in a file or in a PKCS#11 token, with whoever holds the keys:
+    PAdES B-B."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def seal(self, pdf: bytes, field: str, *, reason: str, location: str, certify: bool, at: datetime) -> Sealed:
-        signer = seal_signer(self._folder, at)
+        signer = key_holder(self._folder).seal(at)
         sealed = sign(pdf, field, signer, reason=reason, location=location, certify=certify, at=at)
         return Sealed(sealed, serial_of(signer.certificate))

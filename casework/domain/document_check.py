@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from casework.documents.check import Check, Expected
 from casework.documents.limits import DEFAULT_LIMITS, Limits
-from casework.documents.pki import load_pki
+from casework.documents.pki import load_root
 from casework.documents.verify import claimed_id, verify
 from casework.domain import ledger
 from casework.domain.log_proofs import Proven, issue_of, proof_of_event, proven
@@ -49,7 +49,7 @@ def file_checks(
     data: bytes, document: Document | None, trust: list[str] | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> list[Check]:
     """What the file tells, held against the record of the document if there is one."""
-    roots = trust or [load_pki(settings.PKI_FOLDER).root_pem]
+    roots = trust or [load_root(settings.PKI_FOLDER).pem]
     expected = _expected(document) if document else None
     return verify(data, roots=roots, expected=expected, revoked=revoked, limits=limits, named=seat_label)
 

@@ -8,6 +8,7 @@ from django.db.models import JSONField
 from django.utils.translation import gettext as _
 
 from casework.domain import ledger
+from casework.domain.ended_keys import end_keys
 from casework.domain.errors import Conflict, NotAllowedNow
 from casework.domain.now import now
 from casework.domain.reading import FamilyView
@@ -117,8 +118,8 @@ def forget_person(person: Person) -> None:
     for run in ImportRun.objects.all():
         _change(run, "problems", called)
     moment = now()
-    SigningKey.objects.filter(person=person, revoked_at=None).update(revoked_at=moment)
-    SigningKey.objects.filter(person=person).update(private_key="", certificate="")
+    end_keys(SigningKey.objects.filter(person=person))
+    SigningKey.objects.filter(person=person).update(certificate="")
     Account.objects.filter(person=person).update(first_name="", last_name="", email="", password="!")
     Leave.objects.filter(person=person).update(reason="")
     person.name, person.email, person.erased_at = person.no, "", person.erased_at or moment

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 
+from casework.documents.holder import refuse_elsewhere
 from casework.documents.pki import serial_of
 from casework.documents.seal_renewal import put_in_place, renewed_seal, serial_in
 from casework.domain import ledger
@@ -12,6 +13,7 @@ from casework.domain.now import now
 def renew_seal(actor: Actor, reason: str, uri: str = "") -> dict[str, str]:
     """{"before", "after"}: serial numbers. `uri` names a key in a PKCS#11 token; without it a new one is made in the
     folder. The old key is gone; what it sealed stays genuine. DocumentError where the new key cannot be used."""
+    refuse_elsewhere()
     folder = settings.PKI_FOLDER
     certificate, files = renewed_seal(folder, uri, now())
     told = {"before": serial_in(folder), "after": serial_of(certificate), "kept_in": "token" if uri else "file"}

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from casework.domain import ledger
 from casework.domain.errors import InvalidInput, NotPermitted
-from casework.domain.signing import enrol
+from casework.domain.signing import enrolled, keep
 from casework.models import Account, SigningKey
 
 LONGEST = 1000
@@ -29,10 +29,11 @@ def set_password(account: Account, text: str, actor: Any = None) -> SigningKey |
         raise InvalidInput(
             _("Expected a password that is hard to guess, but: %(found)s Choose another") % {"found": found}
         ) from None
-    with transaction.atomic():
+    # The key first: whoever holds the keys may take its time, and nobody else shall wait for that.
+    with enrolled(account, text) as issued, transaction.atomic():
         account.set_password(text)
         account.save(update_fields=["password"])
-        key = enrol(account, SigningKey.Credential.PASSWORD, text)
+        key = keep(account, SigningKey.Credential.PASSWORD, issued)
         told = {"account": account.username, "serial": key.serial if key else ""}
         ledger.note("org", "password_set", told, actor=actor)
     return key

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from casework.documents.pki import load_pki
-from casework.documents.revocation import revocation_list
+from casework.documents.holder import key_holder
+from casework.documents.pki import load_root
 from casework.domain.log_keys import log_keys
 from casework.domain.now import now
 from casework.domain.witnesses import witnesses
@@ -20,18 +20,19 @@ HEAD = """\
 
 
 def published_keys() -> str:
-    """All of it as one text: PEM blocks, then vkeys, a line each. PkiError before there is a PKI."""
+    """All of it as one text: PEM blocks, then vkeys, a line each. PkiError before there is a PKI,
+    HolderAway where the list of revoked certificates waits for the signing worker."""
     keys = [f"{who}\n" for who in (*log_keys().published, *(who for who, _url in witnesses()))]
     return "".join((HEAD, root_certificate(), revoked_certificates(), *keys))
 
 
 def root_certificate() -> str:
-    return load_pki(settings.PKI_FOLDER).root_pem
+    return load_root(settings.PKI_FOLDER).pem
 
 
 def revoked_certificates() -> str:
-    """The root's list of the certificates that no longer hold (PEM)."""
-    return revocation_list(settings.PKI_FOLDER, revoked(), now())
+    """The root's list of the certificates that no longer hold (PEM). HolderAway where nobody can sign one now."""
+    return key_holder(settings.PKI_FOLDER).revocation_list(revoked(), now())
 
 
 def revoked(serials: Collection[str] | None = None) -> dict[str, datetime]:

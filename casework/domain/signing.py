@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +12,12 @@ from django.contrib.auth.hashers import check_password
 from django.utils.translation import gettext as _
 
 from casework import store
-from casework.documents.errors import PkiError, WrongSecret
-from casework.documents.pki import issue_person_certificate
-from casework.documents.signer import LocalSigner
+from casework.documents.errors import DocumentError, HolderAway, NoSuchKey, PkiError, TooManyTries, WrongSecret
+from casework.documents.holder import KeyHolder, key_holder
+from casework.documents.pki import IssuedCertificate
 from casework.documents.signing import sign
 from casework.domain.actor import Actor
+from casework.domain.ended_keys import end_keys
 from casework.domain.errors import NotAllowedNow, NotPermitted
 from casework.domain.now import now
 from casework.models import Account, Installation, Person, SigningKey, Token
@@ -27,35 +30,69 @@ def sign_as(actor: Actor, document: Any, signature: str, credential: Any) -> dic
 
     Written to the store before the step is; a step that then fails leaves a file nobody refers to."""
     key, secret = _unlockable(actor, credential.get_secret_value())
+    held = IssuedCertificate(key.certificate, key.private_key, "", key.serial)
     try:
-        signer = LocalSigner.from_encrypted(key.certificate, key.private_key, secret)
+        signer = holder().signer(held, secret)
+        if signer.certificate.not_valid_after_utc < now():
+            words = _("Expected a certificate that is in force, but yours has run out; set your password or token anew")
+            raise NotAllowedNow(words)
+        field = next(f for f in document.fields if f["name"] == signature)
+        data = store.documents().get(document.file_sha256)
+        first = not any(f.get("serial") for f in document.fields)
+        signed = sign(
+            data, signature, signer, reason=field["reason"], location=field["location"], certify=first, at=now()
+        )
     except WrongSecret:
         raise _wrong() from None
-    if signer.certificate.not_valid_after_utc < now():
-        words = _("Expected a certificate that is in force, but yours has run out; set your password or token anew")
-        raise NotAllowedNow(words)
-    field = next(f for f in document.fields if f["name"] == signature)
-    data = store.documents().get(document.file_sha256)
-    first = not any(f.get("serial") for f in document.fields)
-    signed = sign(data, signature, signer, reason=field["reason"], location=field["location"], certify=first, at=now())
+    except (HolderAway, NoSuchKey, PkiError, TooManyTries) as problem:
+        raise _not_now(problem) from None
     fields = [{**f, "serial": key.serial} if f is field else f for f in document.fields]
     return {"file_sha256": store.documents().put(signed), "fields": fields}
 
 
-def enrol(account: Account, kind: str, secret: str, token: Token | None = None) -> SigningKey | None:
-    """The credential has a key pair and a certificate of its own; keys it replaces are revoked. None for a machine,
-    and before the organisation has a PKI (make_pki)."""
+def holder() -> KeyHolder:
+    """Whoever holds the private keys."""
+    return key_holder(settings.PKI_FOLDER)
+
+
+@contextmanager
+def enrolled(account: Account, secret: str) -> Iterator[IssuedCertificate | None]:
+    """A new key pair that `secret` unlocks, with its certificate; gone again where what is done inside fails. None for
+    a machine, and before the organisation has a PKI (make_pki)."""
     if account.person is None or account.is_machine or not (settings.PKI_FOLDER / "root.crt.pem").exists():
-        return None
+        yield None
+        return
     demo = Installation.objects.filter(demo=True).exists()
-    moment, person = now(), account.person
-    issued = issue_person_certificate(settings.PKI_FOLDER, person.name, person.no, secret, demo, since=moment)
+    try:
+        issued = holder().enrol(account.person.name, account.person.no, secret, demo, now())
+    except (DocumentError, OSError) as problem:
+        raise _not_now(problem) from None
+    try:
+        yield issued
+    except BaseException:
+        with suppress(DocumentError):
+            holder().forget([issued.serial])
+        raise
+
+
+def keep(
+    account: Account, kind: str, issued: IssuedCertificate | None, token: Token | None = None
+) -> SigningKey | None:
+    """The credential has this key; the one of the password before it is revoked and destroyed."""
+    if issued is None or account.person is None:
+        return None
     if kind == Credential.PASSWORD:
-        SigningKey.objects.filter(account=account, credential=kind, revoked_at=None).update(revoked_at=moment)
+        end_keys(SigningKey.objects.filter(account=account, credential=kind, revoked_at=None))
     return SigningKey.objects.create(
-        person=person, account=account, credential=kind, token=token, serial=issued.serial,
-        certificate=issued.certificate_pem, private_key=issued.key_pem, created_at=moment,
+        person=account.person, account=account, credential=kind, token=token, serial=issued.serial,
+        certificate=issued.certificate_pem, private_key=issued.key_pem, created_at=now(),
     )  # fmt: skip
+
+
+def enrol(account: Account, kind: str, secret: str) -> SigningKey | None:
+    """Both: the credential, which stands already, has a key pair and a certificate of its own."""
+    with enrolled(account, secret) as issued:
+        return keep(account, kind, issued)
 
 
 def demo_secret() -> str:
@@ -101,7 +138,9 @@ def _demo_key(actor: Any) -> SigningKey:
         return key
     person = Person.objects.get(pk=actor.person_id)
     try:
-        issued = issue_person_certificate(settings.PKI_FOLDER, person.name, person.no, demo_secret(), True, since=now())
+        issued = holder().enrol(person.name, person.no, demo_secret(), True, now())
+    except HolderAway as problem:
+        raise _not_now(problem) from None
     except (PkiError, FileNotFoundError):
         raise NotAllowedNow(_("Expected a PKI, but there is none; run make_pki first")) from None
     return SigningKey.objects.create(
@@ -115,3 +154,7 @@ def _wrong() -> NotPermitted:
         _("Expected your password or token again to sign, but it was not accepted; enter it once more"),
         code="wrong_credential",
     )
+
+
+def _not_now(problem: Exception) -> NotAllowedNow:
+    return NotAllowedNow(str(problem), code="no_key_now")

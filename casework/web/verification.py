@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from casework.documents.errors import PkiError
+from casework.documents.errors import HolderAway, PkiError
 from casework.domain.errors import InvalidInput, Refusal
 from casework.domain.public_check import LIMITS, Answer, check_code, check_file, check_fingerprint
 from casework.domain.published_keys import published_keys
@@ -74,6 +74,8 @@ def keys(request: Any) -> HttpResponse:
         response = HttpResponse(published_keys(), content_type="text/plain; charset=utf-8")
     except PkiError:
         raise Http404 from None
+    except HolderAway as problem:
+        return HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="gongduan-keys.txt"'
     return response
 

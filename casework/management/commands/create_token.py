@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy
 
 from casework.commands import DoorCommand, account_named
 from casework.domain import ledger
+from casework.domain.ended_keys import end_keys
 from casework.domain.errors import InvalidInput
 from casework.domain.now import now
-from casework.domain.signing import enrol, token_digest
+from casework.domain.signing import enrolled, keep, token_digest
 from casework.imports.people import LOGIN
 from casework.models import Account, SigningKey, Token
 
@@ -61,11 +62,11 @@ def new_token(account: Account, days: int) -> tuple[str, Token, bool]:
     """(clear text, its row, whether it unlocks a signing key); the ledger knows that it was made, not the text."""
     text = "gd_" + secrets.token_urlsafe(32)
     moment = now()
-    with transaction.atomic():
+    with enrolled(account, text) as issued, transaction.atomic():
         token = Token.objects.create(
             account=account, digest=token_digest(text), created_at=moment, expires_at=moment + timedelta(days=days)
         )
-        key = enrol(account, SigningKey.Credential.TOKEN, text, token)
+        key = keep(account, SigningKey.Credential.TOKEN, issued, token)
         told = {"account": account.username, "expires_at": token.expires_at, "serial": key.serial if key else ""}
         ledger.note("org", "token_created", told)
     return text, token, key is not None
@@ -74,7 +75,7 @@ def new_token(account: Account, days: int) -> tuple[str, Token, bool]:
 def revoke_tokens(account: Account) -> int:
     moment = now()
     with transaction.atomic():
-        SigningKey.objects.filter(token__account=account, revoked_at=None).update(revoked_at=moment)
+        end_keys(SigningKey.objects.filter(token__account=account, revoked_at=None))
         count = Token.objects.filter(account=account, revoked_at=None).update(revoked_at=moment)
         ledger.note("org", "tokens_revoked", {"account": account.username, "count": count})
     return count

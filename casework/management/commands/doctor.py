@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from casework.commands import CHECK_FAILED, DoorCommand
 from casework.documents.errors import DocumentError
-from casework.documents.pki import load_pki
+from casework.documents.holder import key_holder
+from casework.documents.pki import load_pki, load_root
 from casework.documents.render import warm_up
-from casework.documents.signer import seal_signer
 from casework.domain.calendar import CalendarError
 from casework.domain.checkpoints import LogBroken, fewer_than_signed, remembered_checkpoint
 from casework.domain.directory import today
@@ -31,7 +31,7 @@ from casework.domain.witnesses import ALARMS, witnesses
 from casework.management import storage_findings
 from casework.management.findings import Finding, error, ok, warning
 from casework.management.seating import unseatable
-from casework.models import Installation, Witness
+from casework.models import Installation, SigningKey, Witness
 from casework.queries import waiting
 
 HORIZON = timedelta(days=60)
@@ -124,21 +124,35 @@ def database() -> Finding:
 
 
 def keys() -> Iterator[Finding]:
-    """The PKI is whole, of the database's kind, opens, and lasts."""
+    """The PKI is whole, of the database's kind, opens, and lasts; with a signing worker nobody else has its keys."""
     try:
-        pki = load_pki(settings.PKI_FOLDER)
-        seal_signer(settings.PKI_FOLDER, now())
+        root = load_root(settings.PKI_FOLDER)
+        seal = key_holder(settings.PKI_FOLDER).seal(now()).certificate
+        pki = None if settings.KEY_HOLDER else load_pki(settings.PKI_FOLDER)
     except (DocumentError, OSError) as problem:
         yield error("pki", str(problem))
         return
-    if pki.demo != Installation.objects.filter(demo=True).exists():
+    if root.demo != Installation.objects.filter(demo=True).exists():
         yield error("pki", _("its keys are of the other kind (demo or not); put the right ones there"))
-    ends = min(x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc for pem in (pki.root_pem, pki.seal_pem))
+    ends = min(x509.load_pem_x509_certificate(root.pem.encode()).not_valid_after_utc, seal.not_valid_after_utc)
     if ends - now() < HORIZON:
         yield warning("pki", _("its certificates end on %(day)s; renew them") % {"day": ends.date()})
-    if pki.seal_uri:
+    if pki and pki.seal_uri:
         yield ok("seal", _("its key is in a token, which answers"))
+    if settings.KEY_HOLDER:
+        yield from left_behind()
+        yield ok("pki", _("the signing worker at %(where)s answers") % {"where": settings.KEY_HOLDER})
     yield ok("pki", _("certificates until %(day)s") % {"day": ends.date()})
+
+
+def left_behind() -> Iterator[Finding]:
+    """Keys that the signing worker should have to itself."""
+    if files := sorted(file.name for file in settings.PKI_FOLDER.glob("*.key.pem")):
+        words = _("%(folder)s has %(files)s, which only the signing worker should read; take them away")
+        yield warning("pki", words % {"folder": settings.PKI_FOLDER, "files": ", ".join(files)})
+    if count := SigningKey.objects.exclude(private_key="").count():
+        words = _("%(count)d signing keys are in the database; give them to the signing worker (hand_over_keys)")
+        yield warning("pki", words % {"count": count})
 
 
 def calendars() -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from casework.commands import DoorCommand
+from casework.documents.holder import refuse_elsewhere
 from casework.documents.pki import make_pki
 from casework.domain.policy import current_policy
 from casework.models import Installation
@@ -16,6 +17,7 @@ class Command(DoorCommand):
     help = _("Makes the organisation's root and seal if there are none; prints where, and the root's fingerprint.")
 
     def do(self, **_: Any) -> None:
+        refuse_elsewhere()
         name = current_policy().organisation.name
         demo = Installation.objects.filter(demo=True).exists()
         pki = make_pki(settings.PKI_FOLDER, {"zh": name.zh, "en": name.en}, demo)

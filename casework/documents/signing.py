@@ -67,7 +67,7 @@ def sign(
             signer=PdfSigner(signer),
             stamp_style=stamp,
         )
-        return _run(pdf_signer.async_sign_pdf(writer, existing_fields_only=True, bytes_reserved=RESERVED)).getvalue()
+        return run(pdf_signer.async_sign_pdf(writer, existing_fields_only=True, bytes_reserved=RESERVED)).getvalue()
     except (PdfError, PyhankoSigningError, LayoutError) as problem:
         raise SigningError(
             _("The file cannot be signed: %(problem)s. Draft the document again.") % {"problem": problem}
@@ -145,7 +145,7 @@ def _arc(name: str) -> dict[str, str]:
     return {"arc_size": f"{size:.1f}", "arc_radius": f"{50 - size:.1f}", "arc_span": f"{span:.1f}"}
 
 
-def _run(work: Any) -> Any:
+def run(work: Any) -> Any:
     """Signing is a coroutine in pyHanko; ours waits for nothing, so a running loop does not matter."""
     try:
         asyncio.get_running_loop()

@@ -3,6 +3,7 @@ what was signed, and when, then no longer rests on our word alone."""
 
 from typing import TypedDict
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -87,6 +88,15 @@ def time_authority() -> tuple[str, list[Certificate]] | None:
         words = _("GONGDUAN_TSA_ROOTS: %(file)s cannot be read: %(reason)s")
         reason = getattr(error, "strerror", None) or error
         raise LogBroken(words % {"file": settings.TSA_ROOTS, "reason": reason}) from None
+
+
+def stamp_roots() -> list[str]:
+    """The same roots as PEM; none where there are none, or none that can be read, which doctor tells."""
+    try:
+        authority = time_authority()
+    except LogBroken:
+        return []
+    return [root.public_bytes(Encoding.PEM).decode() for root in authority[1]] if authority else []
 
 
 def newest_copy(archive: Archive) -> int:

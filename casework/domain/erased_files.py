@@ -13,7 +13,7 @@ from casework.domain.law import laws
 from casework.domain.now import now
 from casework.domain.reading import FamilyView
 from casework.keys import new_key
-from casework.models import CaseEvent, Delivery, Document, Evidence, Person
+from casework.models import CaseEvent, Delivery, Document, Evidence, Person, StampedEdition
 
 
 def digests_of(cases: list[Any], families: list[FamilyView]) -> set[str]:
@@ -38,7 +38,7 @@ def in_use(digests: Iterable[str], person: Person | None = None) -> set[str]:
 
 def take_out(files: list[str], documents: list[str], cases: list[int]) -> int:
     """A delivery takes them out of the store after the commit, however often somebody is killed; its key. Of documents
-    every file that an entry names goes: each signature made another."""
+    every file that an entry names goes: each signature made another, and the stamp one more."""
     pk, moment = new_key(), now()
     gone = set(documents)
     kept = Document.objects.filter(case__in=cases).exclude(pk__in=documents).exclude(snapshot="")
@@ -48,7 +48,10 @@ def take_out(files: list[str], documents: list[str], cases: list[int]) -> int:
     }  # fmt: skip
     rows = Document.objects.filter(pk__in=documents).values_list("file_sha256", "draft_sha256")
     papers |= {digest for pair in rows for digest in pair if digest}
-    payload = {"evidence": files, "documents": sorted(papers - set(kept.values_list("file_sha256", flat=True)))}
+    payload = {
+        "evidence": files, "documents": sorted(papers - set(kept.values_list("file_sha256", flat=True))),
+        "editions_of": documents,
+    }  # fmt: skip
     Delivery.objects.create(
         id=pk, kind="erase_files", payload=payload, dedup=f"erase_files:{pk}", created_at=moment, due_at=moment
     )
@@ -64,5 +67,7 @@ def erase_files(delivery: Any) -> None:
     for digest in evidence - in_use(evidence):
         store.remove(settings.EVIDENCE_FOLDER, digest)
         store.remove(settings.PEAKS_FOLDER, digest)
-    for digest in delivery.payload["documents"]:
+    # Looked up now: a stamp may have come while the person was being erased.
+    editions = StampedEdition.objects.filter(document__in=delivery.payload.get("editions_of", ()))
+    for digest in [*delivery.payload["documents"], *editions.values_list("file_sha256", flat=True)]:
         store.remove(settings.DOCUMENT_FOLDER, digest)

@@ -14,6 +14,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 
 from casework.canonical import parse_canonical
+from casework.domain.editions import edition_problems
 from casework.domain.erasures import erased_rows, was_erased
 from casework.domain.law import laws
 from casework.domain.ledger import FORMAT, START, commitment
@@ -47,6 +48,7 @@ def verify_ledger(case: str | None = None) -> Verdict:
             verdict.problems.append(Problem(stream, 0, "missing", gone))
     if case is None:
         verdict.problems += _unknown_cases(named, seen)
+    verdict.problems += edition_problems(case)
     verdict.problems += case_problems(f"case:{case}") if case else log_problems()
     for name, count in counts(f"case:{case}" if case else "").items():
         setattr(verdict, name, count)

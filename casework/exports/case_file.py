@@ -39,7 +39,8 @@ MOST_BYTES = 2 << 30  # what the offline verifier reads
 WAITS = (0, 0.2, 0.5, 1, 2)  # seconds, for another process that seals, or for a step that is still being written
 EVIDENCE = ("sha256", "size", "kind", "name", "received_at", "by", "state")
 VERIFIERS = (
-    "verify.py", "verify.mjs", "verify_pdf.py", "pdf_checks.py", "pdf_file.py", "pdf_signature.py", "printed_text.py",
+    "verify.py", "verify.mjs", "verify_pdf.py", "pdf_checks.py", "pdf_file.py", "pdf_signature.py", "pdf_stamp.py",
+    "printed_text.py",
 )  # fmt: skip
 
 Files = dict[str, bytes]

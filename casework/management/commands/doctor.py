@@ -21,6 +21,7 @@ from casework.documents.signer import seal_signer
 from casework.domain.archiving import log_archive, newest_copy, time_authority
 from casework.domain.calendar import CalendarError
 from casework.domain.checkpoints import LogBroken, fewer_than_signed, remembered_checkpoint
+from casework.domain.deliveries import APART
 from casework.domain.directory import today
 from casework.domain.hours import calendar_named, calendar_specs, published_through
 from casework.domain.log_tree import size_of_log
@@ -30,7 +31,7 @@ from casework.domain.policy_files import PolicyError
 from casework.domain.stuck import every_stuck_clock, every_stuck_delivery
 from casework.domain.witnesses import ALARMS, witnesses
 from casework.management.seating import unseatable
-from casework.models import Installation, Witness
+from casework.models import Delivery, Installation, Witness
 from casework.queries import waiting
 from casework.transparency.archive import ArchiveProblem
 
@@ -86,6 +87,7 @@ def examine() -> Iterator[Finding]:
     yield from seats()
     yield from work()
     yield from ledger()
+    yield from stamps()
     yield broker()
 
 
@@ -201,11 +203,12 @@ def _stuck(topic: str, count: int, first: Iterable[str]) -> Iterator[Finding]:
 
 def work() -> Iterator[Finding]:
     """What the worker could not do, and how long the oldest work waits."""
+    failing = every_stuck_delivery().exclude(kind__in=APART)
     yield from _stuck(
-        "outbox", every_stuck_delivery().count(), (
+        "outbox", failing.count(), (
             _("delivery %(id)s (%(kind)s) keeps failing: %(problem)s")
             % {"id": delivery.pk, "kind": delivery.kind, "problem": delivery.problem[:200]}
-            for delivery in every_stuck_delivery()[:NAMED]
+            for delivery in failing[:NAMED]
         ),
     )  # fmt: skip
     yield from _stuck(
@@ -256,7 +259,8 @@ def archive() -> Iterator[Finding]:
     try:
         place, authority = log_archive(), time_authority()
         if authority and not settings.LOG_ARCHIVE:
-            yield error("ledger", _("GONGDUAN_TSA stamps copies, but GONGDUAN_LOG_ARCHIVE names no place for them"))
+            words = _("GONGDUAN_TSA stamps documents only: GONGDUAN_LOG_ARCHIVE names no place for copies of the log")
+            yield warning("ledger", words)
         if place is None:
             return
         newest, unstamped = newest_copy(place), place.unstamped() if authority else []
@@ -267,6 +271,17 @@ def archive() -> Iterator[Finding]:
         words = _("%(n)d copies in the archive wait for a time stamp; run archive_log to see why")
         yield warning("ledger", words % {"n": len(unstamped)})
     yield ok("ledger", _("copied to %(place)s up to entry %(size)d") % {"place": place.place, "size": newest})
+
+
+def stamps() -> Iterator[Finding]:
+    """Issued documents get their time stamps."""
+    wait = Delivery.objects.filter(kind__in=APART)
+    count, failed = wait.count(), wait.exclude(problem="").order_by("-attempts").first()
+    if failed:
+        words = _("%(n)d documents wait for a time stamp: %(problem)s")
+        yield warning("stamps", words % {"n": count, "problem": failed.problem[:200]})
+    elif settings.TSA:
+        yield ok("stamps", _("%(n)d documents wait for a time stamp") % {"n": count})
 
 
 def broker() -> Finding:

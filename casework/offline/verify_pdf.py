@@ -146,9 +146,8 @@ class Checks(PdfChecks):
         told = super().covers_whole_file()
         if not self.stamp:
             return told
-        end = covered(self.whole, self.stamp)[1]
-        rest = len(self.whole.data) - end
-        need(not rest and end == self.whole.ends[-1], "时间戳之后还有内容，字节 ¦ bytes after the time stamp", rest)
+        rest = len(self.whole.data) - covered(self.whole, self.stamp)[1]
+        need(not rest, "时间戳之后还有内容，字节 ¦ bytes after the time stamp", rest)
         return "时间戳直到文件末尾 ¦ the time stamp reaches the end of the file", ""
 
     def modifications(self):

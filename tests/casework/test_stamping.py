@@ -27,6 +27,8 @@ from casework.models import Account, CaseEvent, Delivery, Document, StampedEditi
 from casework.queries.waiting import failing_deliveries, unstamped_documents
 from tests.api.conftest import Caller
 from tests.commands.conftest import refused, run
+from tests.exports_case.conftest import by_node, by_python, exported_to, unpacked
+from tests.exports_case.hostile_pdfs import run as check_offline
 from tests.factories import dispute
 from tests.insider import Insider
 from tests.laws.hands import together
@@ -264,6 +266,32 @@ def test_others_find_edition_and_earlier_signatures_valid(issued, authority, tmp
     told = subprocess.run(["pdfsig", file], capture_output=True, text=True).stdout
     assert told.count("Signature is Valid") == 2 and "ETSI.RFC3161" not in told
     assert told.count("Total document signed") == 1 and told.index("timestamp") < told.index("Total document signed")
+
+
+# Exported
+
+
+def test_export_holds_the_edition_beside_the_issued_file(issued, authority, tmp_path):
+    stamp_due()
+    folder = unpacked(exported_to(tmp_path / "case.zip", issued.case.number), tmp_path / "case")
+    [edition] = folder.glob("documents/*.stamped.pdf")
+    assert edition.read_bytes() == edition_of(issued) and (folder / "keys/tsa.crt.pem").is_file()
+    assert StampedEdition.objects.get().file_sha256 in (folder / "index.html").read_text()
+    for verify in (by_python, by_node):
+        assert verify(folder, "--trust-enclosed-keys").code == 0
+    told = check_offline(edition, "--trust-enclosed-keys")
+    assert told.code == 0 and told.marks["time_stamp"] == "ok", told.said
+    told = check_offline(edition, "--trust-enclosed-keys", "--tsa-roots", authority.roots)
+    assert told.code == 0 and told.marks["time_stamp"] == "ok", told.said
+    assert check_offline(edition).marks["time_stamp"] == "unknown", "its root is known from the export only"
+    other = folder / "documents" / "other.stamped.pdf"
+    edition.rename(other)
+    for verify in (by_python, by_node):
+        assert "documents" in verify(folder, "--trust-enclosed-keys").failed
+    edition.write_bytes(b"x" + other.read_bytes()[1:])
+    other.unlink()
+    for verify in (by_python, by_node):
+        assert "documents" in verify(folder, "--trust-enclosed-keys").failed
 
 
 # Doors

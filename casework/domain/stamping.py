@@ -31,9 +31,9 @@ from casework.domain.now import now
 from casework.domain.published_keys import revoked_certificates, root_certificate
 from casework.keys import new_key
 from casework.models import Delivery, Document, StampedEdition
+from casework.models.delivery import STAMP
 from casework.transparency.stamps import StampError, asked_over, fetched
 
-KIND = "stamp"
 _authorities: dict[str, list[Certificate]] = {}  # as they came with their last stamp, so that one question is enough
 
 
@@ -44,7 +44,7 @@ def await_stamp(document: Document) -> None:
     moment, told = now(), {"document": str(document.pk)}
     Delivery.objects.get_or_create(
         dedup=_dedup(document.pk),
-        defaults={"id": new_key(), "kind": KIND, "payload": told, "created_at": moment, "due_at": moment},
+        defaults={"id": new_key(), "kind": STAMP, "payload": told, "created_at": moment, "due_at": moment},
     )
 
 
@@ -57,10 +57,10 @@ def awaiting_stamp(documents: Iterable[UUID]) -> set[UUID]:
 
 
 def _dedup(document: UUID) -> str:
-    return f"{KIND}:{document}"
+    return f"{STAMP}:{document}"
 
 
-@handles(KIND)
+@handles(STAMP)
 def stamp(delivery: Any) -> None:
     """The document has its stamped edition, unless it was erased; NotYet where there is no stamp that counts."""
     issued = Document.objects.filter(state=Document.State.ISSUED, edition=None).exclude(snapshot="")

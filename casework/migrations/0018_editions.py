@@ -63,5 +63,9 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["file_sha256"], name="edition_file")],
             },
         ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(condition=models.Q(("kind", "stamp")), fields=["created_at"], name="delivery_stamp"),
+        ),
         migrations.RunPython(add_triggers, migrations.RunPython.noop),
     ]

@@ -12,7 +12,7 @@ from casework.domain.log_tree import size_of_log
 from casework.domain.now import now
 from casework.domain.witnesses import ALARMS
 from casework.models import CaseEvent, Checkpoint, Clock, ClockWarning, Delivery, Unsequenced, Witness
-from casework.models.delivery import STUCK_AFTER
+from casework.models.delivery import STAMP, STUCK_AFTER
 
 MOST = 10_000  # counted no further
 
@@ -52,7 +52,7 @@ def failing_deliveries() -> Waiting:
 
 def unstamped_documents() -> Waiting:
     """Issued documents that wait for a time authority, longest since they were issued: nothing else waits for it."""
-    return _waiting(Delivery.objects.filter(kind__in=APART), "created_at")
+    return _waiting(Delivery.objects.filter(kind=STAMP), "created_at")
 
 
 def _own_deliveries() -> QuerySet[Delivery]:

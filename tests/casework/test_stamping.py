@@ -2,9 +2,11 @@
 
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from cryptography import x509
@@ -23,13 +25,14 @@ from casework.domain.now import now
 from casework.domain.public_check import check_file, check_fingerprint
 from casework.domain.sealing import seal_ledger
 from casework.domain.verification import verify_ledger
+from casework.management.sealing_thread import sealing
 from casework.models import Account, CaseEvent, Delivery, Document, StampedEdition
 from casework.queries.waiting import failing_deliveries, unstamped_documents
 from tests.api.conftest import Caller
 from tests.commands.conftest import refused, run
 from tests.exports_case.conftest import by_node, by_python, exported_to, unpacked
 from tests.exports_case.hostile_pdfs import run as check_offline
-from tests.factories import dispute
+from tests.factories import dispute, evaluation
 from tests.insider import Insider
 from tests.laws.hands import together
 from tests.time_authority import TimeAuthority, open_at
@@ -197,6 +200,20 @@ def test_whoever_issued_and_was_killed_before_asking_is_made_up_for(issued, auth
 
     handler(seal)
     assert stamp_due() == 1 and StampedEdition.objects.exists()
+
+
+def test_worker_stamps_beside_its_other_work(issued, authority):
+    stop, until = threading.Event(), monotonic() + 30
+    with sealing(stop):
+        while not StampedEdition.objects.exists() and monotonic() < until:
+            stop.wait(0.2)
+    assert StampedEdition.objects.exists() and not Delivery.objects.exists()
+
+
+def test_what_stands_behind_a_stamp_that_waits_is_done(issued, authority):
+    assert waiting().kind == "stamp" and deliver_due() == 0 and authority.asked == 0
+    evaluation(reader=None)
+    assert deliver_due() == 1 and waiting().attempts == 0
 
 
 def test_two_workers_at_once_leave_one_edition(issued, authority):

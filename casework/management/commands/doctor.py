@@ -32,6 +32,7 @@ from casework.domain.stuck import every_stuck_clock, every_stuck_delivery
 from casework.domain.witnesses import ALARMS, witnesses
 from casework.management.seating import unseatable
 from casework.models import Delivery, Installation, Witness
+from casework.models.delivery import STAMP
 from casework.queries import waiting
 from casework.transparency.archive import ArchiveProblem
 
@@ -275,7 +276,7 @@ def archive() -> Iterator[Finding]:
 
 def stamps() -> Iterator[Finding]:
     """Issued documents get their time stamps."""
-    wait = Delivery.objects.filter(kind__in=APART)
+    wait = Delivery.objects.filter(kind=STAMP)
     count, failed = wait.count(), wait.exclude(problem="").order_by("-attempts").first()
     if failed:
         words = _("%(n)d documents wait for a time stamp: %(problem)s")

@@ -15,7 +15,7 @@ class CaseworkConfig(AppConfig):
         from django.conf import settings
 
         import_module("casework.checks")
-        for name in ("deadline_moves", "ended_keys", "erased_files", "leavers", "papers"):
+        for name in ("deadline_moves", "ended_keys", "erased_files", "leavers", "papers", "stamping"):
             import_module(f"casework.domain.{name}")
         if settings.CELERY["broker_url"]:
             from casework.broker import Waker

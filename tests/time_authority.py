@@ -37,8 +37,8 @@ class TimeAuthority:
         self.folder, self.roots = folder, folder / "root.crt.pem"
         self.change: Callable[[bytes], bytes] = lambda answer: answer
         self.status, self.asked = 200, 0
-        root_key, root = _certificate("时间戳根", None, None)
-        key, certificate = _certificate("时间戳", root_key, root, usage)
+        self.root_key, root = _certificate("时间戳根", None, None)
+        key, certificate = _certificate("时间戳", self.root_key, root, usage)
         self.trusted = [root]
         self.roots.write_bytes(root.public_bytes(Encoding.PEM))
         (folder / "tsa.crt.pem").write_bytes(certificate.public_bytes(Encoding.PEM))

@@ -79,6 +79,8 @@ def _families() -> Iterator[str]:
     yield from _waiting("reminders_late", "Reminders that should have been told.", waiting.late_reminders())
     yield from _waiting("deliveries_waiting", "Deliveries that should be done now.", waiting.waiting_deliveries())
     yield from _waiting("deliveries_failing", "Deliveries tried three times or more.", waiting.failing_deliveries())
+    yield from _waiting("documents_unstamped", "Issued documents that wait for a time stamp.",
+                        waiting.unstamped_documents())  # fmt: skip
     yield from _waiting("events_unsealed", "Entries of the ledger under no checkpoint yet.", waiting.unsealed_events())
     yield _gauge("witnesses_alarmed", "Witnesses that have seen what the log no longer holds.",
                  waiting.alarmed_witnesses())  # fmt: skip

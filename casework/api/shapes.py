@@ -170,7 +170,18 @@ class Signature(Schema):
     serial: str | None
 
 
+class TimeStamp(Schema):
+    """`state`: pending or stamped; `at` by the authority's clock, `level` of PAdES; `file_sha256`: the edition's."""
+
+    state: Label
+    at: str | None
+    level: str | None
+    file_sha256: str | None
+
+
 class DocumentOut(Schema):
+    """`time_stamp` is null where no time authority is asked for one."""
+
     id: str
     case: str
     kind: str
@@ -180,6 +191,7 @@ class DocumentOut(Schema):
     drafted_at: str
     issued_at: str | None
     supersedes: str | None
+    time_stamp: TimeStamp | None
     signatures: list[Signature]
 
 

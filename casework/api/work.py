@@ -33,16 +33,19 @@ def get_document(request: HttpRequest, document_id: str) -> Any:
         "responses": {200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}}
     },
 )  # fmt: skip
-def get_pdf(request: HttpRequest, document_id: str) -> HttpResponse:
-    """**Opening it counts as service** where an issued decision waits to be served on you."""
+def get_pdf(request: HttpRequest, document_id: str, stamped: bool = False) -> HttpResponse:
+    """**Opening it counts as service** where an issued decision waits to be served on you. `stamped`: its edition that
+    bears a time authority's stamp, a file that begins with the issued one; 409 where there is none (yet)."""
     actor = who(request)
     sight, case, document = queries.find_document(document_id, actor)
-    data = queries.bytes_of(document)
+    paper = queries.edition_of(document) if stamped else document
+    data = queries.bytes_of(paper)
     if document.issued_at is not None:
         serve(sight, case, actor)
     response = HttpResponse(data, content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="{case.number}-{document.kind}.pdf"'
-    response["ETag"] = f'"{document.file_sha256}"'
+    name = f"{case.number}-{document.kind}{'-stamped' if stamped else ''}.pdf"
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    response["ETag"] = f'"{paper.file_sha256}"'
     return response
 
 

@@ -17,8 +17,10 @@ GONGDUAN_LOG_ARCHIVE   for copies of the log's checkpoints: a folder on storage 
                        s3://BUCKET/PREFIX; unset: none
 GONGDUAN_ARCHIVE_LOCK  how a bucket is to keep each copy: COMPLIANCE:DAYS or GOVERNANCE:DAYS; unset: as it does itself
 GONGDUAN_ARCHIVE_EVERY  minutes from one copy to the next, where the log has grown (default: 60)
-GONGDUAN_TSA           the address of a time authority (RFC 3161) that stamps the copies; unset: none
+GONGDUAN_TSA           the address of a time authority (RFC 3161) that stamps issued documents and copies; unset: none
 GONGDUAN_TSA_ROOTS     the certificates (PEM file) under which its stamps count
+GONGDUAN_TSA_CRLS      its lists of revoked certificates, as addresses or files with spaces between; unset: none is
+                       put into stamped documents
 GONGDUAN_DELIVERY_LEASE  seconds for which a worker has a delivery to itself (default: 180, longer than any takes)
 GONGDUAN_IDLE_MINUTES  a browser that asks for nothing that long has to log in again (default: 60)
 GONGDUAN_PROXIES       how many proxies stand before the site and add to X-Forwarded-For (default: 0)
@@ -175,6 +177,7 @@ ARCHIVE_LOCK = _lock(os.environ.get("GONGDUAN_ARCHIVE_LOCK", ""))
 ARCHIVE_EVERY = timedelta(minutes=float(os.environ.get("GONGDUAN_ARCHIVE_EVERY") or 60))
 TSA = os.environ.get("GONGDUAN_TSA", "")
 TSA_ROOTS = Path(os.environ["GONGDUAN_TSA_ROOTS"]) if os.environ.get("GONGDUAN_TSA_ROOTS") else None
+TSA_CRLS = os.environ.get("GONGDUAN_TSA_CRLS", "").split()
 
 CASE_TYPES = sorted(
     f"workflows.{folder.name}" for folder in (BASE_DIR / "workflows").iterdir() if (folder / "apps.py").exists()

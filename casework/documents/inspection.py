@@ -18,6 +18,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from casework.canonical import parse_canonical
 from casework.documents import printed
+from casework.documents.edition_inspection import issued_length, stamp_facts
 from casework.documents.limits import Limits
 from casework.documents.snapshot import address_digest, signature_fields
 
@@ -32,11 +33,14 @@ def prepare() -> None:
 
 
 def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, Any], bytes]:
-    """`head` = {roots: [PEM], at: when it was issued, or null}. Certificates are held against the time of signing,
-    which cannot be later. Answers the facts, or {unreadable: why}."""
+    """`head` = {roots: [PEM], at: when it was issued, or null, stamp_roots: [PEM]}. Certificates are held against the
+    time of signing, which cannot be later. Answers the facts, or {unreadable: why}. Of a stamped edition they are those
+    of the issued file with which it begins, and `stamp` says what follows: {length: of the issued file, …}."""
     try:
         reader = PdfFileReader(io.BytesIO(blob), strict=True)
         signatures = list(reader.embedded_signatures)
+        if length := issued_length(signatures):
+            return _edition(signatures[-1], blob, length, head, limits)
         fields = {name: value is not None for name, value, _ref in enumerate_sig_fields(reader)}
         page_count = int(reader.root["/Pages"]["/Count"])
     except MemoryError:
@@ -51,6 +55,15 @@ def work(head: dict[str, Any], blob: bytes, limits: Limits) -> tuple[dict[str, A
         "attachment": _attachment(blob),
         "retitled": _is_retitled(blob, signatures),
     }, b""
+
+
+def _edition(
+    stamp: EmbeddedPdfSignature, blob: bytes, length: int, head: dict[str, Any], limits: Limits
+) -> tuple[dict[str, Any], bytes]:
+    facts, _blob = work(head, blob[:length], limits)
+    issued = PdfFileReader(io.BytesIO(blob[:length]), strict=True)
+    found = {"length": length, **_extent(stamp, blob), **stamp_facts(stamp, issued, head["stamp_roots"])}
+    return {**facts, "stamp": found}, b""
 
 
 def _signature(signature: EmbeddedPdfSignature, blob: bytes, head: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +108,7 @@ def _signer(signature: EmbeddedPdfSignature) -> dict[str, str]:
     at = signature.self_reported_timestamp
     return {
         "serial": f"{signature.signer_cert.serial_number:x}",
-        "person": str(subject.get("serial_number", "")),
+        "person": str(subject.get("serial_number") or subject.get("user_id", "")),
         "at": at.isoformat() if at and at.tzinfo else "",
     }
 

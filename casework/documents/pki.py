@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -27,6 +28,7 @@ ROOT, SEAL = "root", "seal"
 _FILES = [f"{name}.{kind}" for name in (ROOT, SEAL) for kind in ("crt.pem", "key.pem", "passphrase")]
 SEAL_KEY = (f"{SEAL}.key.pem", f"{SEAL}.passphrase")
 _SECRET_FILES = (".key.pem", ".passphrase")
+_PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]+")  # X.680, PrintableString
 _LONGEST_NAME = 64  # X.520, ub-common-name and ub-organization-name, which libraries count in bytes
 
 
@@ -127,7 +129,8 @@ def issue_person_certificate(
     subject = [
         *(_name_part(part.oid, str(part.value)) for part in root.subject if part.oid in _ORGANISATION_PARTS),
         _name_part(NameOID.COMMON_NAME, name),
-        _name_part(NameOID.SERIAL_NUMBER, staff_no),
+        # A serial number takes no letters but these; a user id takes all.
+        _name_part(NameOID.SERIAL_NUMBER if _PRINTABLE.fullmatch(staff_no) else NameOID.USER_ID, staff_no),
     ]
     certificate = new_certificate(subject, key, root, stored_key(Path(folder), ROOT), PERSON_YEARS, since)
     return IssuedCertificate(pem_of(certificate), locked, pki.root_pem, serial_of(certificate))

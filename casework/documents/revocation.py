@@ -21,7 +21,7 @@ def revocation_list(folder: Path, revoked: Mapping[str, datetime], at: datetime)
     takes the root's key. Raises PkiError where the folder holds no keys, OSError where the root's cannot be read."""
     root = x509.load_pem_x509_certificate(load_root(folder).pem.encode())
     stored = _stored(folder)
-    if stored is not None and _says(stored) == set(revoked) and at - stored.last_update_utc < RENEWED:
+    if stored is not None and _says(stored) == set(revoked) and _is_young(stored, at):
         return _pem(stored)
     key = stored_key(folder, ROOT)
     builder = (
@@ -46,6 +46,10 @@ def _stored(folder: Path) -> x509.CertificateRevocationList | None:
         return x509.load_pem_x509_crl((folder / FILE).read_bytes())
     except (OSError, ValueError):
         return None
+
+
+def _is_young(crl: x509.CertificateRevocationList, at: datetime) -> bool:
+    return crl.last_update_utc <= at < crl.last_update_utc + RENEWED  # no list of a day to come, by a wrong clock
 
 
 def _says(crl: x509.CertificateRevocationList) -> set[str]:

@@ -1,10 +1,11 @@
-"""Whether a document's signatures hold, and whether they are those of the people who had to sign it."""
+"""Whether a document's signatures hold, and whether they are those of the people who had to sign it; and its time
+stamp, where it has one."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from casework.documents.check import Check, Expected, Named, listed
 from casework.documents.snapshot import ORGANISATION_FIELD
 
 SECOND = timedelta(seconds=1)  # a PDF's times have no fractions
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def signatures_check(
@@ -129,3 +131,25 @@ def _mistaken_person(facts: dict[str, Any], named: Named) -> str:
     if twice := [person for person, times in signed.items() if times > 1]:
         return _("One person signed in two roles: %s.") % listed(person or _("the organisation") for person in twice)
     return ""
+
+
+def time_stamp_check(stamp: dict[str, Any], expected: Expected | None, has_roots: bool) -> Check:
+    """It is over these bytes, from an authority of the given roots, and not from before the document was issued."""
+
+    def bad(words: str) -> Check:
+        return Check("time_stamp", False, words)
+
+    if stamp["problem"]:
+        return bad(_("The time stamp cannot be checked: %s.") % stamp["problem"])
+    if not stamp["intact"]:
+        return bad(_("The time stamp is over something else, or its signature is broken."))
+    at = datetime.fromisoformat(stamp["at"])
+    told = {"by": stamp["by"], "at": f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"}
+    if expected and at < expected["issued_at"] - CLOCKS_DIFFER:
+        return bad(_("The time stamp says %(at)s, which is before the document was issued.") % told)
+    if not has_roots:
+        words = _("The time stamp says %(at)s, but no root of a time authority was given to check it with.")
+        return Check("time_stamp", None, words % told)
+    if not stamp["trusted"]:
+        return bad(_("The time stamp was made by %(by)s, no time authority under the roots that are trusted.") % told)
+    return Check("time_stamp", True, _("The time authority %(by)s saw the file at %(at)s.") % told)

@@ -133,7 +133,7 @@ def subject_of(certificate: x509.Certificate) -> dict[str, str | bool]:
 
     return {
         "name": part(NameOID.COMMON_NAME),
-        "no": part(NameOID.SERIAL_NUMBER),
+        "no": part(NameOID.SERIAL_NUMBER) or part(NameOID.USER_ID),
         "demo": DEMO_MARK in part(NameOID.ORGANIZATION_NAME),
     }
 

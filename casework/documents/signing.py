@@ -62,7 +62,7 @@ def sign(
             signer=PdfSigner(signer),
             stamp_style=stamp(signer, reason, at, width, height),
         )
-        return _run(pdf_signer.async_sign_pdf(writer, existing_fields_only=True, bytes_reserved=RESERVED)).getvalue()
+        return run(pdf_signer.async_sign_pdf(writer, existing_fields_only=True, bytes_reserved=RESERVED)).getvalue()
     except (PdfError, PyhankoSigningError, LayoutError) as problem:
         raise SigningError(
             _("The file cannot be signed: %(problem)s. Draft the document again.") % {"problem": problem}
@@ -101,7 +101,7 @@ def _free_field_size(reader: PdfFileReader, field: str, certify: bool) -> tuple[
     raise SigningError(_("The file has no signature field %(field)s. Add it before signing.") % {"field": field})
 
 
-def _run(work: Any) -> Any:
+def run(work: Any) -> Any:
     """Signing is a coroutine in pyHanko; ours waits for nothing, so a running loop does not matter."""
     try:
         asyncio.get_running_loop()

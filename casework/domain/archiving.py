@@ -3,6 +3,7 @@ what was signed, and when, then no longer rests on our word alone."""
 
 from typing import TypedDict
 
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -76,16 +77,27 @@ def archived(archive: Archive, size: int) -> notes.Checkpoint:
 def time_authority() -> tuple[str, list[Certificate]] | None:
     """Its address and the roots under which its stamps count, as the settings say; LogBroken where they cannot be
     read, None where there is none."""
-    if not settings.TSA:
-        return None
+    return (settings.TSA, _roots()) if settings.TSA else None
+
+
+def _roots() -> list[Certificate]:
     if settings.TSA_ROOTS is None:
         raise LogBroken(_("GONGDUAN_TSA_ROOTS names no file of certificates under which its stamps count"))
     try:
-        return settings.TSA, load_pem_x509_certificates(settings.TSA_ROOTS.read_bytes())
+        return load_pem_x509_certificates(settings.TSA_ROOTS.read_bytes())
     except (OSError, ValueError) as error:
         words = _("GONGDUAN_TSA_ROOTS: %(file)s cannot be read: %(reason)s")
         reason = getattr(error, "strerror", None) or error
         raise LogBroken(words % {"file": settings.TSA_ROOTS, "reason": reason}) from None
+
+
+def stamp_roots() -> list[str]:
+    """The same roots as PEM, also where no authority is asked any more; none where there are none, or none that can be
+    read, which doctor tells."""
+    try:
+        return [root.public_bytes(Encoding.PEM).decode() for root in _roots()]
+    except LogBroken:
+        return []
 
 
 def newest_copy(archive: Archive) -> int:

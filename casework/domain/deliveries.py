@@ -19,12 +19,18 @@ from casework.domain.policy import pinned_policy, texts
 from casework.domain.reading import read_family_of
 from casework.domain.wording import due_text
 from casework.models import Delivery, Notice
+from casework.models.delivery import STAMP
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=settings.DELIVERY_LEASE)
 BATCH = 100
 Handler = Callable[[Delivery], None]
 _handlers: dict[str, Handler] = {}
+APART = (STAMP,)  # kinds that ask somebody outside, so that nothing else may stand behind them in a line
+
+
+class NotYet(Exception):
+    """What the delivery needs is not to be had now, which the message says; it is tried again."""
 
 
 def handles(kind: str) -> Callable[[Handler], Handler]:
@@ -37,11 +43,13 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def deliver_due(limit: int = BATCH) -> int:
-    """Everything due was tried once, in order; how many were done."""
-    due = Delivery.objects.filter(due_at__lte=now()).order_by("due_at", "id")[:limit]
+def deliver_due(limit: int = BATCH, *, apart: bool = False) -> int:
+    """Everything due was tried once, in order; how many were done. Either what is to be done apart, or all the rest."""
+    rows = Delivery.objects.filter(kind__in=APART) if apart else Delivery.objects.exclude(kind__in=APART)
+    due = rows.filter(due_at__lte=now()).order_by("due_at", "id")[:limit]
     late = [now() - delivery.created_at for delivery in list(due) if _attempt(delivery)]
-    note_lags(DELIVERY, late)
+    if not apart:  # how quick others are is not how well we work
+        note_lags(DELIVERY, late)
     return len(late)
 
 
@@ -59,15 +67,22 @@ def _attempt(delivery: Delivery) -> bool:
     except Stale:  # the case moved on while the handler worked: again, at once
         Delivery.objects.filter(pk=delivery.pk).update(due_at=now())
         return False
+    except NotYet as reason:
+        log.warning("delivery %s of kind %s waits: %s", delivery.pk, delivery.kind, reason)
+        _put_off(delivery, str(reason))
+        return False
     except Exception as error:  # one poisoned delivery must not stop the others; it is kept and reported
         log.exception("delivery %s of kind %s failed", delivery.pk, delivery.kind)
-        wait = timedelta(seconds=min(3600, 5 * 2**delivery.attempts))
-        Delivery.objects.filter(pk=delivery.pk).update(
-            due_at=now() + wait, problem=f"{type(error).__name__}: {error}"[:2000]
-        )
+        _put_off(delivery, f"{type(error).__name__}: {error}")
         return False
     Delivery.objects.filter(pk=delivery.pk).delete()
     return True
+
+
+def _put_off(delivery: Delivery, problem: str) -> None:
+    """Longer from try to try, up to an hour."""
+    wait = timedelta(seconds=min(3600, 5 * 2**delivery.attempts))
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=now() + wait, problem=problem[:2000])
 
 
 @handles("notify")

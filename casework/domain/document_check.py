@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from casework.documents.check import Check, Expected
 from casework.documents.limits import DEFAULT_LIMITS, Limits
 from casework.documents.pki import load_root
-from casework.documents.verify import claimed_id, verify
+from casework.documents.verify import claimed_id, issued_part, verify
 from casework.domain import ledger
+from casework.domain.archiving import stamp_roots
 from casework.domain.log_proofs import Proven, issue_of, proof_of_event, proven
 from casework.domain.now import now
 from casework.domain.published_keys import revoked
@@ -51,7 +52,10 @@ def file_checks(
     """What the file tells, held against the record of the document if there is one."""
     roots = trust or [load_root(settings.PKI_FOLDER).pem]
     expected = _expected(document) if document else None
-    return verify(data, roots=roots, expected=expected, revoked=revoked, limits=limits, named=seat_label)
+    return verify(
+        data, roots=roots, expected=expected, revoked=revoked, limits=limits, named=seat_label,
+        stamp_roots=stamp_roots(),
+    )  # fmt: skip
 
 
 def log_checks(document: Document | None) -> list[Check]:
@@ -75,14 +79,13 @@ def log_checks(document: Document | None) -> list[Check]:
 
 
 def proof_check(data: bytes, text: str) -> Check:
-    """Whether the proof that came with the file shows that just this file was issued."""
+    """Whether the proof that came with the file shows that just this one was issued, or the one it begins with."""
     try:
         shown = proven(text)
     except NoteError as error:
         return Check("proof", False, _("The proof given proves nothing: %(reason)s.") % {"reason": error})
-    digest = hashlib.sha256(data).hexdigest()
     files = [one["file_sha256"] for one in shown.entry.get("documents", ()) if one["state"] == "issued"]
-    if digest not in files:
+    if hashlib.sha256(data).hexdigest() not in files and hashlib.sha256(issued_part(data)).hexdigest() not in files:
         return Check("proof", False, _("The proof given is that of another file."))
     return Check("proof", True, _("The proof given shows it. %(words)s") % {"words": _in_words(shown)})
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,7 @@ from casework.domain.law import laws
 from casework.domain.now import now
 from casework.domain.reading import FamilyView
 from casework.keys import new_key
-from casework.models import CaseEvent, Delivery, Document, Evidence, Person
+from casework.models import CaseEvent, Delivery, Document, Evidence, Person, StampedEdition
 from casework.sound import peaks
 
 
@@ -39,8 +40,8 @@ def in_use(digests: Iterable[str], person: Person | None = None) -> set[str]:
 
 
 def papers_of(documents: list[str], cases: list[int]) -> list[str]:
-    """Digests of every file that an entry names for these documents: each signature made another. Without those that
-    are part of a document that stays."""
+    """Digests of every file that an entry names for these documents: each signature made another, and the stamp one
+    more. Without those that are part of a document that stays."""
     gone = set(documents)
     kept = Document.objects.filter(case__in=cases).exclude(pk__in=documents).exclude(snapshot="")
     papers = {
@@ -49,7 +50,13 @@ def papers_of(documents: list[str], cases: list[int]) -> list[str]:
     }  # fmt: skip
     rows = Document.objects.filter(pk__in=documents).values_list("file_sha256", "draft_sha256")
     papers |= {digest for pair in rows for digest in pair if digest}
+    papers |= editions_of(documents)
     return sorted(papers - set(kept.values_list("file_sha256", flat=True)))
+
+
+def editions_of(documents: list[str]) -> set[str]:
+    found = StampedEdition.objects.filter(pk__in=[UUID(document) for document in documents])
+    return set(found.values_list("file_sha256", flat=True))
 
 
 def refuse_locked(files: list[str], papers: list[str]) -> None:
@@ -61,10 +68,11 @@ def refuse_locked(files: list[str], papers: list[str]) -> None:
                 raise NotAllowedNow(words % {"digest": digest[:16], "lock": lock}, code="locked")
 
 
-def take_out(files: list[str], papers: list[str]) -> int:
-    """A delivery takes them out of the store after the commit, however often somebody is killed; its key."""
+def take_out(files: list[str], papers: list[str], documents: list[str]) -> int:
+    """A delivery takes them out of the store after the commit, however often somebody is killed; its key. `documents`:
+    whose stamped editions go, too, should one still come."""
     pk, moment = new_key(), now()
-    payload = {"evidence": files, "documents": papers}
+    payload = {"evidence": files, "documents": papers, "editions_of": documents}
     Delivery.objects.create(
         id=pk, kind="erase_files", payload=payload, dedup=f"erase_files:{pk}", created_at=moment, due_at=moment
     )
@@ -78,7 +86,8 @@ def erase_files(delivery: Any) -> None:
         discard(row)
     evidence = set(delivery.payload["evidence"])
     going = [(store.evidence(), digest) for digest in sorted(evidence - in_use(evidence))]
-    going += [(store.documents(), digest) for digest in delivery.payload["documents"]]
+    papers = {*delivery.payload["documents"], *editions_of(delivery.payload.get("editions_of", []))}
+    going += [(store.documents(), digest) for digest in sorted(papers)]
     problems = []
     for place, digest in going:
         peaks.forget(digest)

@@ -74,7 +74,7 @@ def erase_person(
         refuse_locked(found.files, papers)
         if rehearse:
             return found
-        pk = take_out(found.files, papers)
+        pk = take_out(found.files, papers, found.documents)
         rows: dict[str, str] = {}
         for family in families:
             rows |= forget_family(person, family, frozenset(found.documents))

@@ -22,6 +22,7 @@ from casework.domain.now import now
 from casework.domain.perform import perform
 from casework.domain.policy import pinned_policy
 from casework.domain.reading import read_family_of
+from casework.domain.stamping import await_stamp
 from casework.models import Delivery, Document, Installation
 
 
@@ -64,6 +65,7 @@ def seal(delivery: Any) -> None:
     """The organisation's seal comes last, over the whole file; then SYSTEM issues the document."""
     document = Document.objects.select_related("case").get(pk=delivery.payload["document"])
     if document.state in (Document.State.ISSUED, Document.State.VOID):
+        await_stamp(document)  # whoever issued it may have been killed before asking
         return
     provider: SealProvider = import_string(settings.SEAL_PROVIDER)(settings.PKI_FOLDER)
     field = next(f for f in document.fields if f["name"] == "organisation")
@@ -80,6 +82,7 @@ def seal(delivery: Any) -> None:
         "serial": sealed.serial,
     }
     perform(document.case.number, "issue", system(), issued, key=f"seal:{delivery.pk}")
+    await_stamp(document)
 
 
 def frame(case: Any, document: str, kind: str) -> dict[str, Any]:

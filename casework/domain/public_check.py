@@ -57,11 +57,13 @@ def check_file(data: bytes, page: UUID | None, proof: str = "") -> Answer:
 
 
 def check_fingerprint(sha256: str, page: UUID | None) -> Answer:
-    """Whether a file with that SHA-256 was issued here."""
-    document = _issued(file_sha256=sha256.lower())
+    """Whether a file with that SHA-256 was issued here, or is the stamped edition of one."""
+    document = _issued(file_sha256=sha256.lower()) or _issued(edition__file_sha256=sha256.lower())
     if document is None:
         return Answer(None, [Check("file_hash", None, _("No document that was issued here has this fingerprint."))])
     same = _("A document that was issued here has, byte for byte, this fingerprint.")
+    if document.file_sha256 != sha256.lower():
+        same = _("The stamped edition of a document that was issued here has, byte for byte, this fingerprint.")
     checks = [Check("file_hash", True, same), *_on_record(document)]
     return _answer(verdict(checks), checks, document, page)
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from casework.canonical import parse_canonical
 from casework.domain import ledger
+from casework.domain.editions import edition_problems
 from casework.domain.erasures import erased_rows, was_erased
 from casework.domain.law import laws
 from casework.domain.ledger import FORMAT, START, commitment
@@ -60,6 +61,7 @@ def _verified(case: str | None, claims: list[Claim]) -> Verdict:
             verdict.problems.append(Problem(stream, 0, "missing", gone))
     if case is None:
         verdict.problems += _unknown_cases(named, seen)
+    verdict.problems += edition_problems(case)
     verdict.problems += case_problems(f"case:{case}") if case else log_problems(claims)
     for name, count in counts(f"case:{case}" if case else "").items():
         setattr(verdict, name, count)

@@ -21,6 +21,7 @@ from casework import store
 from casework.canonical import canonical
 from casework.domain import ledger
 from casework.domain.actor import Actor
+from casework.domain.archiving import stamp_roots
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
 from casework.domain.log_keys import log_keys
 from casework.domain.log_proofs import checkpoint_over, proof_at
@@ -30,7 +31,7 @@ from casework.domain.sealing import seal_ledger
 from casework.domain.witnesses import witnesses
 from casework.exports.case_index import index_page
 from casework.exports.sheets import SAME_DATE, write_rows
-from casework.models import CaseEvent, Checkpoint, Document, LogLeaf
+from casework.models import CaseEvent, Checkpoint, Document, LogLeaf, StampedEdition
 from casework.queries import bytes_of, evidence_in, opened, shown_case, state_of
 from casework.queries.events import event_entries
 from casework.queries.sight import Sight
@@ -39,7 +40,8 @@ MOST_BYTES = 2 << 30  # what the offline verifier reads
 WAITS = (0, 0.2, 0.5, 1, 2)  # seconds, for another process that seals, or for a step that is still being written
 EVIDENCE = ("sha256", "size", "kind", "name", "received_at", "by", "state")
 VERIFIERS = (
-    "verify.py", "verify.mjs", "verify_pdf.py", "pdf_checks.py", "pdf_file.py", "pdf_signature.py", "printed_text.py",
+    "verify.py", "verify.mjs", "verify_pdf.py", "pdf_checks.py", "pdf_file.py", "pdf_signature.py", "pdf_stamp.py",
+    "printed_text.py",
 )  # fmt: skip
 
 Files = dict[str, bytes]
@@ -91,13 +93,14 @@ def _files(
     documents = [d for d in sight.family.documents if d.case_id == case.pk and d.state == Document.State.ISSUED]
     documents = [document for document in documents if document.snapshot]  # not erased
     documents.sort(key=lambda document: (document.issued_at, str(document.pk)))
+    editions = StampedEdition.objects.in_bulk([document.pk for document in documents])
     evidence = [{**item, "state": state_of(item["sha256"])} for item in evidence_in(sight, case)]
     kept = _kept(evidence) if with_evidence else {}
     shown = shown_case(sight, case, with_events=False)
     del shown["events"]  # they stand in a file of their own, as they were hashed
-    about = {"number": case.number, "has_witnesses": bool(settings.WITNESSES)}
+    about = {"number": case.number, "has_witnesses": bool(settings.WITNESSES), "has_stamps": bool(editions)}
     files = {
-        "index.html": index_page(sight, case, events, documents, evidence, actor, kept).encode(),
+        "index.html": index_page(sight, case, events, documents, editions, evidence, actor, kept).encode(),
         "README.txt": render_to_string("casework/export/README.txt", about).encode(),
         "case.json": _readable(shown),
         "entries.jsonl": _lines(event.entry.encode() for event in events),
@@ -107,6 +110,8 @@ def _files(
     for document in documents:
         name = f"documents/{document.kind}-{document.pk}"
         files |= {f"{name}.pdf": bytes_of(document), f"{name}.json": document.snapshot.encode()}
+        if document.pk in editions:
+            files[f"{name}.stamped.pdf"] = bytes_of(editions[document.pk])
     files |= _keys() | {name: (settings.BASE_DIR / "casework" / "offline" / name).read_bytes() for name in VERIFIERS}
     digests = {name: sha256(content).hexdigest() for name, content in files.items()} | kept
     files["manifest.json"] = _readable({"case": case.number, "files": dict(sorted(digests.items()))})
@@ -143,7 +148,8 @@ def _row(item: dict[str, Any]) -> list[str]:
 def _keys() -> Files:
     own = "".join(f"{who}\n" for who in log_keys().published)
     others = "".join(f"{who}\n" for who, _url in witnesses())
-    return {
+    stamped_under = {"keys/tsa.crt.pem": "".join(roots).encode()} if (roots := stamp_roots()) else {}
+    return stamped_under | {
         "keys/log.vkey": own.encode(), "keys/witnesses.vkey": others.encode(),
         "keys/root.crt.pem": root_certificate().encode(), "keys/root.crl.pem": revoked_certificates().encode(),
     }  # fmt: skip

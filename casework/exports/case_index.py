@@ -1,7 +1,7 @@
 """The page that leads through an exported case, in Chinese and English, for whoever opens the folder."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from casework.domain.law import law_of
 from casework.domain.ledger import plain
 from casework.domain.policy import pinned_policy
 from casework.domain.wording import deed_label, party_label
-from casework.models import CaseEvent, Document
+from casework.models import CaseEvent, Document, StampedEdition
 from casework.queries.sight import Sight
 
 SYSTEM = "SYSTEM"
@@ -23,7 +23,7 @@ Both = dict[str, str]
 
 def index_page(
     sight: Sight, case: Any, events: Sequence[CaseEvent], documents: Sequence[Document],
-    evidence: Sequence[dict[str, Any]], actor: Actor, kept: Collection[str],
+    editions: Mapping[Any, StampedEdition], evidence: Sequence[dict[str, Any]], actor: Actor, kept: Collection[str],
 ) -> str:  # fmt: skip
     """The page, complete in itself: it asks for no other file, and runs no script."""
     entries = [json.loads(event.entry) for event in events]
@@ -35,8 +35,9 @@ def index_page(
             "opened_at": plain(case.opened_at), "closed_at": plain(case.closed_at),
             "parties": [_party(party, case, sight) for party in _in_order(sight, case)],
             "events": [_event(*pair, case, sight) for pair in zip(events, entries, strict=True)],
-            "documents": [_document(document) for document in documents],
+            "documents": [_document(document, editions.get(document.pk)) for document in documents],
             "evidence": [_evidence(item, case, kept) for item in evidence], "has_files": bool(kept),
+            "has_stamps": bool(editions),
             "by": sight.person(actor.person_id), "at": plain(actor.received_at),
             "zone": settings.TIME_ZONE, "has_witnesses": bool(settings.WITNESSES),
             "is_demo": any(entry.get("impersonated") for entry in entries),
@@ -80,8 +81,11 @@ def _person(no: str | None, sight: Sight) -> dict[str, str] | None:
     return {"no": no, "name": found.name if found else ""}
 
 
-def _document(document: Document) -> dict[str, Any]:
+def _document(document: Document, edition: StampedEdition | None) -> dict[str, Any]:
+    stamped = f"documents/{document.kind}-{document.pk}.stamped.pdf"
     return {
+        "edition": {"file": stamped, "sha256": edition.file_sha256, "at": edition.at, "level": edition.level}
+        if edition else None,
         "title": json.loads(document.snapshot).get("title") or {"zh": document.kind, "en": document.kind},
         "file": f"documents/{document.kind}-{document.pk}.pdf", "issued_at": document.issued_at,
         "sha256": document.file_sha256, "snapshot_sha256": document.snapshot_sha256,

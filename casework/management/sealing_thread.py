@@ -1,5 +1,5 @@
 """The worker seals the ledger beside its other work, so that no drawing of documents keeps an entry waiting; and copies
-it to the archive beside that, so that no time authority keeps anything waiting."""
+it to the archive and has documents stamped beside that, so that no time authority keeps anything waiting."""
 
 import logging
 import threading
@@ -11,6 +11,7 @@ from django.db import close_old_connections, connection
 
 from casework.domain.archiving import archive_log
 from casework.domain.checkpoints import LogBroken
+from casework.domain.deliveries import deliver_due
 from casework.domain.sealing import seal_ledger
 from casework.transparency.archive import ArchiveProblem
 
@@ -19,12 +20,14 @@ EVERY = 0.5
 AFTER_TROUBLE = 5.0
 AFTER_ALARM = 60.0
 ARCHIVE_EVERY = 60.0  # seconds until it is asked again whether a copy is due
+STAMP_EVERY = 2.0
 
 
 @contextmanager
 def sealing(stop: threading.Event) -> Iterator[None]:
-    """The ledger is sealed and archived again and again until `stop` is set; then what was begun is finished."""
-    passes = [_seal_once, *([_archive_once] if settings.LOG_ARCHIVE else [])]
+    """The ledger is sealed and archived, and documents are stamped, again and again until `stop` is set; then what was
+    begun is finished."""
+    passes = [_seal_once, *([_archive_once] if settings.LOG_ARCHIVE else []), *([_stamp_once] if settings.TSA else [])]
     threads = [threading.Thread(target=_again_until, args=[stop, once], name=once.__name__) for once in passes]
     for thread in threads:
         thread.start()
@@ -71,3 +74,13 @@ def _archive_once() -> float:
         if done["problem"]:
             log.warning("%d copies wait for a time stamp: %s", done["waiting"], done["problem"])
     return ARCHIVE_EVERY
+
+
+def _stamp_once() -> float:
+    """Seconds until the next pass. One document a pass: an authority that hangs keeps no worker from ending."""
+    close_old_connections()
+    try:
+        return 0 if deliver_due(limit=1, apart=True) else STAMP_EVERY
+    except Exception:  # as above
+        log.exception("documents could not be stamped; it is tried again")
+        return AFTER_TROUBLE

@@ -32,7 +32,8 @@ def archive() -> Iterator[Finding]:
     try:
         place, authority = log_archive(), time_authority()
         if authority and not settings.LOG_ARCHIVE:
-            yield error("ledger", _("GONGDUAN_TSA stamps copies, but GONGDUAN_LOG_ARCHIVE names no place for them"))
+            words = _("GONGDUAN_TSA stamps documents only: GONGDUAN_LOG_ARCHIVE names no place for copies of the log")
+            yield warning("ledger", words)
         if place is None:
             return
         newest, unstamped = newest_copy(place), place.unstamped() if authority else []

@@ -4,7 +4,7 @@ from casework.models.calendar import CalendarDay, CalendarHorizon
 from casework.models.case import Case, CaseRead, Family, Numbering, Party
 from casework.models.clock import Clock, ClockEntry, ClockWarning
 from casework.models.delivery import Delivery, Notice
-from casework.models.document import Document
+from casework.models.document import Document, StampedEdition
 from casework.models.event import CaseEvent, EventText, StreamHead
 from casework.models.evidence import Evidence
 from casework.models.grant import Grant, Leave
@@ -23,6 +23,6 @@ __all__ = [
     "Account", "CalendarDay", "CalendarHorizon", "Case", "CaseEvent", "CaseRead", "Checkpoint", "Clock",
     "ClockEntry", "ClockWarning", "Cosignature", "Delivery", "Document", "EventText", "Evidence", "Family",
     "Grant", "ImportRun", "Installation", "Lag", "Leave", "LogLeaf", "LoginFailure", "Notice", "Numbering",
-    "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey", "Stamp", "StreamHead", "Task", "Tile",
-    "Token", "Unit", "Unsequenced", "Witness",
+    "Party", "Person", "PolicyVersion", "SearchToken", "SigningKey", "Stamp", "StampedEdition", "StreamHead", "Task",
+    "Tile", "Token", "Unit", "Unsequenced", "Witness",
 ]  # fmt: skip

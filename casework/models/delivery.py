@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from casework.models.case import Case
 from casework.models.person import Person
 
+STAMP = "stamp"  # asks a time authority, and is done apart from the rest
 STUCK_AFTER = 3  # attempts: once or twice something was away for a moment
 
 
@@ -28,6 +29,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="delivery_due"),
             models.Index(fields=["created_at"], name="delivery_failing", condition=Q(attempts__gte=STUCK_AFTER)),
+            models.Index(fields=["created_at"], name="delivery_stamp", condition=Q(kind=STAMP)),
         ]
 
     def __str__(self) -> str:

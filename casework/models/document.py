@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from casework.models.case import Case
+from casework.models.event import CaseEvent
 
 
 class Document(models.Model):
@@ -35,3 +36,19 @@ class Document(models.Model):
     class Meta:
         verbose_name = _("document")
         indexes = [models.Index(fields=["file_sha256"], name="document_file")]
+
+
+class StampedEdition(models.Model):
+    """The same document with a time authority's stamp behind it: another file, which begins with the issued one. `at`
+    is the authority's time, `level` what PAdES calls what was reached, `event` the entry that says all this.
+
+    It is never changed; erasing takes the file of an erased document out of the store and leaves the row."""
+
+    document = models.OneToOneField(Document, models.PROTECT, primary_key=True, related_name="edition")
+    file_sha256 = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    level = models.CharField(max_length=10)
+    event = models.OneToOneField(CaseEvent, models.PROTECT, related_name="edition", db_constraint=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["file_sha256"], name="edition_file")]

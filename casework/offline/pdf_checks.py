@@ -114,7 +114,8 @@ def number_of(certificate):
     """The staff number of whom the certificate is for; empty for the organisation's."""
     from cryptography.x509.oid import NameOID
 
-    return ", ".join(part.value for part in certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER))
+    numbers = (certificate.subject.get_attributes_for_oid(kind) for kind in (NameOID.SERIAL_NUMBER, NameOID.USER_ID))
+    return ", ".join(part.value for found in numbers for part in found)
 
 
 def revision_of(pdf, reference):
@@ -145,7 +146,7 @@ def only_signs(pdf, place):
     again, fields = set(new) & set(old), {number for (number,) in pdf.fields.values()}
     if len(again & fields) != 1 or not again - fields <= {root, info, metadata}:
         return False
-    [field], same = again & fields, all(_kept(*old[number]) == _kept(*new[number]) for number in again - fields)
+    [field], same = again & fields, all(kept(*old[number]) == kept(*new[number]) for number in again - fields)
     before, after = old[field][0], new[field][0]
     same = same and after == {**before, "AP": after["AP"], "V": after["V"]} and "V" not in before
     reached, waiting = {root}, [after["V"], after["AP"]["N"]]
@@ -157,7 +158,7 @@ def only_signs(pdf, place):
     return same and set(after["AP"]) == {"N"} and reached - {root} == set(new) - set(old)
 
 
-def _kept(value, content):
+def kept(value, content):
     """The object without what saving leaves in it."""
     return {key: one for key, one in value.items() if key not in SAVED}, STAMPS.sub(b"", content or b"")
 

@@ -34,7 +34,7 @@ def check_certificate(certificate, roots, revoked, at, proven):
     from cryptography import x509
 
     known(roots, "没有根证书 ¦ no root certificate was given")
-    root = next((root for root in roots if _has_issued(root, certificate)), None)
+    root = next((root for root in roots if has_issued(root, certificate)), None)
     need(root, "证书不是由根证书签发的 ¦ the certificate was not issued by the root")
     now, found = datetime.now().astimezone(), {one.oid: one for one in certificate.extensions}
     plain = {one.oid for one in found.values() if one.critical} <= {x509.BasicConstraints.oid, x509.KeyUsage.oid}
@@ -56,7 +56,7 @@ def check_certificate(certificate, roots, revoked, at, proven):
     known(lasts, "证书已过期，无证明说明签署在先 ¦ it has expired, and no proof that it was used before")
 
 
-def _has_issued(root, certificate):
+def has_issued(root, certificate):
     from cryptography import x509
 
     try:

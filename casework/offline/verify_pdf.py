@@ -11,14 +11,16 @@ import json
 import os
 import re
 import sys
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 sys.dont_write_bytecode = True  # an export holds what its manifest says, and nothing more
 try:
-    from pdf_checks import UNCHECKED, PdfChecks, issued_by, told
+    from pdf_checks import UNCHECKED, PdfChecks, covered, issued_by, told
     from pdf_file import MOST, Pdf
     from pdf_signature import Untold, known
+    from pdf_stamp import CLOCKS_DIFFER, issued_part, only_stamped, stamped_at
     from verify import LOG, WITNESS, decoded, head_proven, is_signed, keys_in, need
 except ImportError as missing:
     print(f"无法判断 ¦ could not tell: {missing}")
@@ -38,6 +40,10 @@ class Checks(PdfChecks):
         with open(asked.file, "rb") as file:
             self.data = file.read(MOST + 1)
         self.asked, self.pdf, self.entry, self.note = asked, None, None, None
+        self.whole, self.stamp = (
+            None,
+            None,
+        )  # where a time stamp stands behind the issued file: with it, and which it is
         self.roots, self.crls, self.keys, home = [], [], {LOG: [], WITNESS: []}, asked.file.resolve().parent
         self.export = home.parent if home.name == "documents" else None
 
@@ -75,7 +81,8 @@ class Checks(PdfChecks):
     def parse(self):
         pdf = Pdf(self.data)
         need(pdf.signed, "没有签名 ¦ it bears no signature")
-        self.pdf = pdf
+        self.whole, (self.pdf, self.stamp) = pdf, issued_part(pdf)
+        self.data, pdf = self.pdf.data, self.pdf
         return "文件可以读取，页数、签名数 ¦ it can be read; pages, signatures", f"{len(pdf.pages)}, {len(pdf.signed)}"
 
     def log(self):
@@ -95,7 +102,7 @@ class Checks(PdfChecks):
 
     def _proof(self):
         """The proof, and the entry if that is not in it. In an export they lie in their own places."""
-        path, entry, document = self.asked.proof, None, self.asked.file.stem.partition("-")[2]
+        path, entry, document = self.asked.proof, None, self.asked.file.stem.removesuffix(".stamped").partition("-")[2]
         if self.export and (self.export / "entries.jsonl").exists():
             with open(self.export / "entries.jsonl", "rb") as lines:
                 for number, line in enumerate(lines, 1):
@@ -128,7 +135,37 @@ class Checks(PdfChecks):
         known(self.entry, NO_PROOF, digest)
         same = digest in (one["file_sha256"] for one in issued_by(self.entry))
         need(same, "文件不是所签发的 ¦ the file is not the one that was issued", digest)
+        if self.stamp:
+            return (
+                "文件开头与签发时逐字节相同，其后是时间戳 ¦ it begins with the issued file; a time stamp follows",
+                digest,
+            )
         return "文件与签发时逐字节相同 ¦ byte for byte the file that was issued", digest
+
+    def covers_whole_file(self):
+        told = super().covers_whole_file()
+        if not self.stamp:
+            return told
+        rest = len(self.whole.data) - covered(self.whole, self.stamp)[1]
+        need(not rest, "时间戳之后还有内容，字节 ¦ bytes after the time stamp", rest)
+        return "时间戳直到文件末尾 ¦ the time stamp reaches the end of the file", ""
+
+    def modifications(self):
+        told = super().modifications()
+        sound = not self.stamp or only_stamped(self.whole, self.pdf, self.stamp)
+        need(sound, "签发后除时间戳外另有内容 ¦ more than a time stamp stands behind the issued file")
+        return told
+
+    def time_stamp(self):
+        from cryptography.x509 import load_pem_x509_certificates
+
+        enclosed = self.export and self.export / "keys" / "tsa.crt.pem"
+        path = self.asked.tsa or (enclosed if enclosed and enclosed.exists() else None)
+        at, by = stamped_at(self.whole, self.stamp, load_pem_x509_certificates(path.read_bytes()) if path else [])
+        issued = self.entry and datetime.fromisoformat(self.entry["received_at"].replace("Z", "+00:00"))
+        need(not issued or at >= issued - CLOCKS_DIFFER, "时间戳早于签发 ¦ the time stamp is older than the issue", at)
+        known(self.asked.tsa or self.asked.trust, "须与公布者核对 ¦ to be compared with those published", path)
+        return "时间戳服务机构、时间 ¦ a time authority saw it; who, when", f"{by}, {at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def main():
@@ -136,18 +173,21 @@ def main():
     parser.add_argument("file", type=Path, metavar="FILE.pdf", help="文书 ¦ the decision")
     parser.add_argument("proof", nargs="?", type=Path, metavar="PROOF.tlog-proof", help="证明 ¦ its proof")
     parser.add_argument("--keys", type=Path, metavar="FILE", help="公布的公钥与根证书 ¦ keys and root as published")
+    parser.add_argument("--tsa-roots", dest="tsa", type=Path, metavar="FILE", help="时间戳根证书 ¦ of a time authority")
     parser.add_argument("--trust-enclosed-keys", dest="trust", action="store_true", help="采信随附者 ¦ trust them")
     asked, found = parser.parse_args(), dict.fromkeys(CHECKS, ("unknown", UNCHECKED, ""))
     try:
         checks = Checks(asked)
         for code in sorted(CHECKS, key=lambda code: code != "key"):  # the keys are read before they are used
             found[code] = checks.result(code)
+        if checks.stamp:
+            found["time_stamp"] = checks.result("time_stamp")
     except (OSError, ImportError) as problem:
         found["parse"] = ("unknown", "无法校验 ¦ it cannot be checked", problem)
     marks = [status for status, _said, _about in found.values()]
     code = 1 if "FAILED" in marks else 2 if "unknown" in marks else 0
     side = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "").lower()[:2] != "zh"
-    for name in CHECKS:
+    for name in found:
         status, said, about = found[name]
         text = said.split(" ¦ ")[side] + (f"{('：', ': ')[side]}{about}" if about != "" else "")
         print(f"{status:<7}  {name:<17}  {''.join(c if c.isprintable() else '?' for c in text)}")

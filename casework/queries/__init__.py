@@ -12,6 +12,7 @@ from casework.queries.papers import (
     bytes_of,
     document_bytes,
     documents_of,
+    edition_of,
     evidence_file,
     evidence_in,
     evidence_of,
@@ -23,7 +24,7 @@ from casework.queries.sight import look_at, opened
 
 __all__ = [
     "actions_for", "actions_in", "answer", "bytes_of", "case_list", "clocks_of", "document_bytes", "documents_of",
-    "events_of", "evidence_file", "evidence_in", "evidence_of", "find_document", "inbox",
+    "edition_of", "events_of", "evidence_file", "evidence_in", "evidence_of", "find_document", "inbox",
     "inbox_counts", "look_at", "opened", "reads_for_service", "show_case", "show_document", "shown_case",
     "shown_events", "state_of",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Files of a case: its evidence; its documents, issued ones for everybody who sees it, drafts for those who decide or
 look over closed cases; once the person concerned was erased, only for the latter."""
 
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -8,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from casework import store
 from casework.domain.actor import Actor
-from casework.domain.errors import Refusal
+from casework.domain.errors import NotAllowedNow, Refusal
 from casework.domain.ledger import plain
 from casework.domain.reads import record_read
-from casework.models import Document
+from casework.domain.stamping import awaiting_stamp
+from casework.models import Document, StampedEdition
 from casework.queries.given import given
 from casework.queries.presenting import presented
 from casework.queries.sight import Sight, look_at, nothing_there, opened
@@ -32,26 +34,41 @@ def documents_of(number: str, actor: Actor) -> list[dict[str, Any]]:
 
 def papers(case: Any, sight: Sight) -> list[dict[str, Any]]:
     found = [d for d in sight.family.documents if d.case_id == case.pk and _is_open(d, case, sight)]
-    return [_shown(document, case) for document in sorted(found, key=lambda d: (d.drafted_at, str(d.pk)))]
+    stamps = _stamps(found)
+    return [_shown(document, case, stamps) for document in sorted(found, key=lambda d: (d.drafted_at, str(d.pk)))]
 
 
 def show_document(document_id: str, actor: Actor) -> dict[str, Any]:
     """One document. OutOfScope when there is none, or none for this person."""
     _sight, case, document = find_document(document_id, actor)
-    return _shown(document, case)
+    return _shown(document, case, _stamps([document]))
 
 
-def document_bytes(document_id: str, actor: Actor) -> bytes:
-    """The PDF as it now is; FileUnavailable when it is missing or was altered."""
-    return bytes_of(find_document(document_id, actor)[2])
+def document_bytes(document_id: str, actor: Actor, *, stamped: bool = False) -> bytes:
+    """The PDF as it now is, or its stamped edition; FileUnavailable when it is missing or was altered, NotAllowedNow
+    where there is no such edition."""
+    document = find_document(document_id, actor)[2]
+    return bytes_of(edition_of(document) if stamped else document)
 
 
-def bytes_of(document: Document) -> bytes:
-    """The same of a document that was found."""
+def bytes_of(paper: Document | StampedEdition) -> bytes:
+    """The same of a document that was found, or of its stamped edition."""
     try:
-        return store.documents().get(document.file_sha256)
+        return store.documents().get(paper.file_sha256)
     except store.FileProblem as problem:
         raise _unavailable(problem) from None
+
+
+def edition_of(document: Document) -> StampedEdition:
+    """The stamped edition of a document that was found; NotAllowedNow where it has none."""
+    edition = StampedEdition.objects.filter(document=document).first()
+    if edition is not None:
+        return edition
+    if awaiting_stamp([document.pk]):
+        words = _("Expected a stamped edition, but its time stamp is pending; fetch the document without, or try again")
+    else:
+        words = _("Expected a stamped edition, but the document has none; fetch the document without")
+    raise NotAllowedNow(words, code="no_edition")
 
 
 def find_document(document_id: str, actor: Actor) -> tuple[Sight, Any, Document]:
@@ -118,13 +135,29 @@ def _unavailable(problem: store.FileProblem) -> FileUnavailable:
     return FileUnavailable(words % {"problem": problem}, code=f"file_{problem.code}")
 
 
-def _shown(document: Document, case: Any) -> dict[str, Any]:
+def _stamps(documents: Sequence[Document]) -> dict[UUID, dict[str, Any]]:
+    """How it stands with the time stamps of those that are issued; nothing of one that has none and waits for none."""
+    issued = [document.pk for document in documents if document.state == Document.State.ISSUED]
+    if not issued:
+        return {}
+    pending = {"state": {"code": "pending", "label": _("time stamp pending")}, "at": None, "level": None}
+    found = {pk: {**pending, "file_sha256": None} for pk in awaiting_stamp(issued)}
+    for edition in StampedEdition.objects.filter(pk__in=issued):
+        state = {"code": "stamped", "label": _("time stamped")}
+        found[edition.pk] = {
+            "state": state, "at": plain(edition.at), "level": edition.level, "file_sha256": edition.file_sha256,
+        }  # fmt: skip
+    return found
+
+
+def _shown(document: Document, case: Any, stamps: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
     return {
         "id": str(document.pk), "case": case.number, "kind": document.kind,
         "state": {"code": str(document.state), "label": str(Document.State(document.state).label)},
         "file_sha256": document.file_sha256, "snapshot_sha256": document.snapshot_sha256,
         "drafted_at": plain(document.drafted_at), "issued_at": plain(document.issued_at),
         "supersedes": str(document.supersedes_id) if document.supersedes_id else None,
+        "time_stamp": stamps.get(document.pk),
         "signatures": [
             {"field": field["name"], "person": field["person"] or None, "serial": field.get("serial") or None}
             for field in document.fields

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Min, Q, QuerySet
 
 from casework.domain.clocks import GRACE
+from casework.domain.deliveries import APART
 from casework.domain.log_tree import size_of_log
 from casework.domain.now import now
 from casework.domain.witnesses import ALARMS
 from casework.models import CaseEvent, Checkpoint, Clock, ClockWarning, Delivery, Unsequenced, Witness
-from casework.models.delivery import STUCK_AFTER
+from casework.models.delivery import STAMP, STUCK_AFTER
 
 MOST = 10_000  # counted no further
 
@@ -41,12 +42,21 @@ def late_reminders() -> Waiting:
 
 def waiting_deliveries() -> Waiting:
     """Deliveries that somebody should take now; longest since then. One that backs off waits for its next try."""
-    return _waiting(Delivery.objects.filter(due_at__lte=now()), "due_at")
+    return _waiting(_own_deliveries().filter(due_at__lte=now()), "due_at")
 
 
 def failing_deliveries() -> Waiting:
     """Deliveries that were tried three times or more; longest since they were made."""
-    return _waiting(Delivery.objects.filter(attempts__gte=STUCK_AFTER), "created_at")
+    return _waiting(_own_deliveries().filter(attempts__gte=STUCK_AFTER), "created_at")
+
+
+def unstamped_documents() -> Waiting:
+    """Issued documents that wait for a time authority, longest since they were issued: nothing else waits for it."""
+    return _waiting(Delivery.objects.filter(kind=STAMP), "created_at")
+
+
+def _own_deliveries() -> QuerySet[Delivery]:
+    return Delivery.objects.exclude(kind__in=APART)
 
 
 def unsealed_events() -> Waiting:

@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from http.client import HTTPException
+from pathlib import Path
 
 from asn1crypto import cms, core, tsp, x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Certificate
+from cryptography.x509 import Certificate, load_der_x509_certificate
 from django.utils.translation import gettext as _
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator import ValidationContext
 
 PATIENCE = 10.0  # seconds for an answer
 LONGEST_ANSWER = 100_000
+LONGEST_LIST = 20 << 20  # of what an authority revoked
 _GRANTED = ("granted", "granted_with_mods")
 
 
@@ -33,8 +35,13 @@ class StampError(Exception):
 
 def asked(url: str, data: bytes) -> bytes:
     """The authority's token over the data (DER), not yet held against anybody's root; StampError where it gave none."""
+    return asked_over(url, sha256(data).digest())
+
+
+def asked_over(url: str, digest: bytes) -> bytes:
+    """The same over data of which only the SHA-256 is told."""
     nonce = secrets.randbits(63)
-    imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": sha256(data).digest()}
+    imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest}
     question = {"version": 1, "message_imprint": imprint, "nonce": nonce, "cert_req": True}
     answer = _sent(url, tsp.TimeStampReq(question).dump())
     try:
@@ -57,12 +64,17 @@ def asked(url: str, data: bytes) -> bytes:
 def stamped_at(token: bytes, data: bytes, roots: Sequence[Certificate]) -> datetime:
     """The time that the token says, if it is over this data and signed by an authority under one of the roots, whose
     certificate was in force then; else StampError."""
+    return stamped_over(token, sha256(data).digest(), roots)
+
+
+def stamped_over(token: bytes, digest: bytes, roots: Sequence[Certificate]) -> datetime:
+    """The same of data by its SHA-256."""
     try:
         content = cms.ContentInfo.load(token, strict=True)
         at = _info(content)["gen_time"].native
         anchors = [x509.Certificate.load(root.public_bytes(Encoding.DER)) for root in roots]
         context = ValidationContext(trust_roots=anchors, allow_fetching=False, moment=at)
-        found = asyncio.run(validate_tst_signed_data(content["content"], context, _imprint_of(data)))
+        found = asyncio.run(validate_tst_signed_data(content["content"], context, _imprint_of(digest)))
     except Exception as error:  # as above
         raise StampError(_("it is no time stamp: %(reason)s") % {"reason": str(error)[:200]}) from None
     if not (found["intact"] and found["valid"]):
@@ -72,11 +84,31 @@ def stamped_at(token: bytes, data: bytes, roots: Sequence[Certificate]) -> datet
     return at
 
 
-def _imprint_of(data: bytes) -> Callable[[str], bytes]:
+def certificates_in(token: bytes) -> list[Certificate]:
+    """Those that came with the token: the authority's, and what stands above it."""
+    try:
+        signed = cms.ContentInfo.load(token, strict=True)["content"]
+        return [load_der_x509_certificate(one.chosen.dump()) for one in signed["certificates"]]
+    except Exception as error:  # as above
+        raise StampError(_("it is no time stamp: %(reason)s") % {"reason": str(error)[:200]}) from None
+
+
+def fetched(source: str) -> bytes:
+    """What stands at an address or in a file; StampError where it cannot be had."""
+    if not source.startswith(("http://", "https://")):
+        try:
+            return Path(source).read_bytes()
+        except OSError as error:
+            words = _("%(source)s cannot be read: %(reason)s")
+            raise StampError(words % {"source": source, "reason": error.strerror}) from None
+    return _answer_of(urllib.request.Request(source), LONGEST_LIST)
+
+
+def _imprint_of(digest: bytes) -> Callable[[str], bytes]:
     def imprint(algorithm: str) -> bytes:
         if algorithm != "sha256":
             raise StampError(_("it is over a digest of another kind"))
-        return sha256(data).digest()
+        return digest
 
     return imprint
 
@@ -89,8 +121,15 @@ def _sent(url: str, question: bytes) -> bytes:
     kinds = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
     try:
         request = urllib.request.Request(url, question, kinds, method="POST")
+    except ValueError as error:
+        raise StampError(_("it does not answer: %(reason)s") % {"reason": error}) from None
+    return _answer_of(request, LONGEST_ANSWER)
+
+
+def _answer_of(request: urllib.request.Request, longest: int) -> bytes:
+    try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as response:  # noqa: S310 -- an address of the settings
-            return response.read(LONGEST_ANSWER)
+            return response.read(longest)
     except urllib.error.HTTPError as error:
         with error:
             raise StampError(_("it answers %(status)d") % {"status": error.code}) from None

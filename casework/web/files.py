@@ -40,15 +40,19 @@ def proof(request: Any, document_id: str) -> HttpResponse:
 @require_safe
 @page
 def document(request: Any, document_id: str) -> HttpResponse:
-    """The PDF as it now is. Opening an issued decision is its service where it waits to be served on this person."""
+    """The PDF as it now is, with `?stamped` its stamped edition. Opening an issued decision is its service where it
+    waits to be served on this person."""
     actor = request.actor
     sight, case, paper = queries.find_document(document_id, actor)
-    data = queries.bytes_of(paper)
+    stamped = "stamped" in request.GET
+    served = queries.edition_of(paper) if stamped else paper
+    data = queries.bytes_of(served)
     if paper.issued_at is not None:
         serve(sight, case, actor)
     response = HttpResponse(data, content_type="application/pdf")
-    response["Content-Disposition"] = f'inline; filename="{case.number}-{paper.kind}.pdf"'
-    response["ETag"] = f'"{paper.file_sha256}"'
+    name = f"{case.number}-{paper.kind}{'-stamped' if stamped else ''}.pdf"
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    response["ETag"] = f'"{served.file_sha256}"'
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = ONLY_SHOWN
     return response

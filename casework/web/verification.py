@@ -35,6 +35,7 @@ TITLES = {
     "ledger": gettext_lazy("The record is whole"),
     "log": gettext_lazy("It stands in the signed log"),
     "witnesses": gettext_lazy("Others have cosigned the log"),
+    "time_stamp": gettext_lazy("A time authority saw it"),
     "proof": gettext_lazy("The proof that came with it"),
     "code": gettext_lazy("The code is on record"),
     "printed": gettext_lazy("The print is what was issued"),

@@ -18,10 +18,11 @@ from casework.domain.log_proofs import proven
 from casework.domain.now import now
 from casework.domain.published_keys import published_keys, revoked_certificates
 from casework.domain.sealing import seal_ledger
-from casework.models import Document, SigningKey
+from casework.models import Document, Person, SigningKey
 from casework.queries.log import proof_of_document
 from casework.transparency import notes
 from tests.conftest import acting
+from tests.exports_case.hostile_pdfs import run as verify_offline
 from tests.factories import dispute
 from tests.witness import NAME, watched_by
 
@@ -172,3 +173,16 @@ def test_entries_that_only_name_a_document_do_not_issue_it(issued):
     ledger.note("org", "test", {"about": str(issued.pk)})
     seal_ledger()
     assert found(file_of(issued))["log"][0] is True
+
+
+def test_document_of_somebody_whose_staff_number_has_other_letters_is_genuine(real_db, time, tmp_path):
+    """A certificate's serial number takes no underscore and no Chinese; an import of people does."""
+    Person.objects.filter(account__username="qin").update(no="工号_1")
+    issued = Document.objects.select_related("case").get(case__number=dispute(upto="issued"))
+    seal_ledger()
+    assert verdict(check_document(file_of(issued))) is True
+    pdf, proof, keys = tmp_path / "ruling.pdf", tmp_path / "ruling.tlog-proof", tmp_path / "keys.txt"
+    pdf.write_bytes(file_of(issued))
+    proof.write_text(proof_of(issued))
+    keys.write_text(published_keys())
+    assert verify_offline(pdf, proof, "--keys", keys, "--trust-enclosed-keys").code == 0

@@ -14,7 +14,7 @@ from cryptography import x509
 from casework.documents import pki
 from casework.documents.errors import PkiError, WrongSecret
 from casework.documents.private_key import change_secret, lock, unlock
-from casework.documents.signer import LocalSigner, seal_signer
+from casework.documents.signer import LocalSigner, seal_signer, subject_of
 
 from .conftest import SECRET, SIGNED_AT
 
@@ -169,3 +169,10 @@ def test_name_that_is_too_long_for_a_certificate_is_refused_in_words(keys: pki.P
         return
     with pytest.raises(pki.PkiError, match="1 to 64 bytes"):
         pki.issue_person_certificate(keys.folder, name, "M401", "a secret", demo=True)
+
+
+@pytest.mark.parametrize("no", ["A_1", "工号1", "a@b", "A-1"])
+def test_staff_number_of_any_letters_stands_in_the_certificate(keys: pki.Pki, no: str) -> None:
+    """An import takes letters of any script, and . @ + - _ ."""
+    made = pki.issue_person_certificate(keys.folder, "秦明", no, "a secret", demo=True)
+    assert subject_of(x509.load_pem_x509_certificate(made.certificate_pem.encode()))["no"] == no

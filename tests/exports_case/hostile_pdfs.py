@@ -113,13 +113,15 @@ def paper(issued: Issued, keys: pki.Pki, reviewer_signer: signer.LocalSigner) ->
 def verify(tmp_path: Path, paper: Paper) -> Verify:
     """Of a file, with the proof that the ledger issued the `recorded` one (else itself; False: none), by these keys."""
 
-    def told(file: bytes, recorded: bytes | None = None, proof: Any = None, published: str = "", **how: Any) -> Told:
+    def told(
+        file: bytes, recorded: bytes | None = None, proof: Any = None, published: str = "", words: Any = (), **how: Any
+    ) -> Told:
         (tmp_path / "decision.pdf").write_bytes(file)
         (tmp_path / "keys").write_text(published or keys_text(paper.issued.root_pem))
         if proof is False:
-            return run(tmp_path / "decision.pdf", "--keys", tmp_path / "keys", **how)
+            return run(tmp_path / "decision.pdf", "--keys", tmp_path / "keys", *words, **how)
         proof = proof or proof_of(entry_of(paper.issued, file if recorded is None else recorded))
         (tmp_path / "proof").write_text(proof if isinstance(proof, str) else notes.written(proof))
-        return run(tmp_path / "decision.pdf", tmp_path / "proof", "--keys", tmp_path / "keys", **how)
+        return run(tmp_path / "decision.pdf", tmp_path / "proof", "--keys", tmp_path / "keys", *words, **how)
 
     return told

@@ -60,7 +60,7 @@ def test_decision_that_is_not_there_cannot_be_told(tmp_path: Path):
 
 
 def test_pages_are_not_compared_where_their_reader_is_missing(paper: Paper, verify: Verify, tmp_path: Path):
-    for name in ("verify.py", "verify_pdf.py", "pdf_file.py", "pdf_signature.py", "pdf_checks.py"):
+    for name in ("verify.py", "verify_pdf.py", "pdf_file.py", "pdf_signature.py", "pdf_checks.py", "pdf_stamp.py"):
         (tmp_path / name).write_bytes((OFFLINE / name).read_bytes())
     told = verify(paper.issued.file, program=tmp_path / "verify_pdf.py")
     assert (told.code, told.marks) == (2, dict.fromkeys(CHECKS, "ok") | {"snapshot": "unknown"}), told.said
@@ -73,7 +73,7 @@ def test_verifier_without_its_parts_says_that_it_cannot_tell(tmp_path: Path):
 
 @pytest.mark.parametrize("name, most", [
     ("verify_pdf.py", 200), ("pdf_file.py", 200), ("pdf_signature.py", 200), ("pdf_checks.py", 200),
-    ("printed_text.py", 120),
+    ("pdf_stamp.py", 200), ("printed_text.py", 120),
 ])  # fmt: skip
 def test_verifier_is_short_enough_to_be_read(name: str, most: int):
     assert len((OFFLINE / name).read_text().splitlines()) < most

@@ -20,6 +20,7 @@ from casework.models import (
     Person,
     PolicyVersion,
     Stamp,
+    StampedEdition,
     Tile,
     Unit,
     Unsequenced,
@@ -44,7 +45,7 @@ def case(db, time) -> Case:
 
 FROZEN = (
     "casework_caseevent", "casework_policyversion", "casework_installation", "casework_logleaf", "casework_checkpoint",
-    "casework_cosignature",
+    "casework_cosignature", "casework_stampededition",
 )  # fmt: skip
 UNDELETED = (
     "casework_case", "casework_family", "casework_party", "casework_clockentry", "casework_document", "casework_tile",
@@ -56,6 +57,7 @@ def filled(db, time) -> None:
     """At least one row in every guarded table."""
     dispute(upto="forwarded")
     case = Case.objects.filter(type="disputes.ScoreDispute").get()
+    edition_of(document_of(case, Document.State.ISSUED), case)
     document_of(case, Document.State.DRAFTED)
     log_of(case)
     if connection.vendor == "postgresql":
@@ -82,7 +84,7 @@ def test_delete_when_rows_are_kept_is_refused(table: str, filled):
     ("casework_caseevent", "entry = '{}'"), ("casework_caseevent", "seq = seq + 1000"),
     ("casework_caseevent", "key = NULL"),
     ("casework_logleaf", "event_id = event_id + 1"), ("casework_checkpoint", "note = ''"),
-    ("casework_cosignature", "line = ''"),
+    ("casework_cosignature", "line = ''"), ("casework_stampededition", "level = ''"),
     ("casework_policyversion", "content = '{}'"), ("casework_installation", "demo = (1 = 1)"),
 ])  # fmt: skip
 def test_update_when_rows_are_frozen_is_refused(table: str, change: str, filled):
@@ -208,7 +210,7 @@ def test_tile_when_it_grows_is_taken_up_to_its_width(filled):
 
 
 @sqlite_only
-@pytest.mark.parametrize("table", ["logleaf", "tile", "checkpoint", "cosignature"])
+@pytest.mark.parametrize("table", ["logleaf", "tile", "checkpoint", "cosignature", "stampededition"])
 def test_row_of_the_log_when_replaced_is_refused(filled, table: str):
     assert "UNIQUE" in refused(f"INSERT OR REPLACE INTO casework_{table} SELECT * FROM casework_{table}")
 
@@ -230,6 +232,13 @@ def document_of(case: Case, state: str) -> Document:
     return Document.objects.create(
         case=case, kind="ruling", state=state, snapshot="{}", snapshot_sha256="a" * 64, file_sha256="b" * 64,
         drafted_at=case.opened_at,
+    )  # fmt: skip
+
+
+def edition_of(document: Document, case: Case) -> None:
+    event = ledger.last_events(case)[0]
+    StampedEdition.objects.create(
+        document=document, file_sha256="c" * 64, at=case.opened_at, level="B-T", event=event
     )  # fmt: skip
 
 

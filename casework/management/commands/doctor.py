@@ -19,6 +19,7 @@ from casework.documents.pki import load_pki, load_root
 from casework.documents.render import warm_up
 from casework.domain.calendar import CalendarError
 from casework.domain.checkpoints import LogBroken, fewer_than_signed, remembered_checkpoint
+from casework.domain.deliveries import APART
 from casework.domain.directory import today
 from casework.domain.hours import calendar_named, calendar_specs, published_through
 from casework.domain.log_keys import log_keys
@@ -31,7 +32,8 @@ from casework.domain.witnesses import ALARMS, witnesses
 from casework.management import storage_findings
 from casework.management.findings import Finding, error, ok, warning
 from casework.management.seating import unseatable
-from casework.models import Installation, SigningKey, Witness
+from casework.models import Delivery, Installation, SigningKey, Witness
+from casework.models.delivery import STAMP
 from casework.queries import waiting
 
 HORIZON = timedelta(days=60)
@@ -68,6 +70,7 @@ def examine() -> Iterator[Finding]:
     yield from seats()
     yield from work()
     yield from ledger()
+    yield from stamps()
     yield broker()
 
 
@@ -197,11 +200,12 @@ def _stuck(topic: str, count: int, first: Iterable[str]) -> Iterator[Finding]:
 
 def work() -> Iterator[Finding]:
     """What the worker could not do, and how long the oldest work waits."""
+    failing = every_stuck_delivery().exclude(kind__in=APART)
     yield from _stuck(
-        "outbox", every_stuck_delivery().count(), (
+        "outbox", failing.count(), (
             _("delivery %(id)s (%(kind)s) keeps failing: %(problem)s")
             % {"id": delivery.pk, "kind": delivery.kind, "problem": delivery.problem[:200]}
-            for delivery in every_stuck_delivery()[:NAMED]
+            for delivery in failing[:NAMED]
         ),
     )  # fmt: skip
     yield from _stuck(
@@ -248,6 +252,17 @@ def ledger() -> Iterator[Finding]:
         return
     values = {"size": remembered.size if remembered else 0, "witnesses": ", ".join(names) or _("no witness")}
     yield ok("ledger", _("%(size)d entries signed; watched by: %(witnesses)s") % values)
+
+
+def stamps() -> Iterator[Finding]:
+    """Issued documents get their time stamps."""
+    wait = Delivery.objects.filter(kind=STAMP)
+    count, failed = wait.count(), wait.exclude(problem="").order_by("-attempts").first()
+    if failed:
+        words = _("%(n)d documents wait for a time stamp: %(problem)s")
+        yield warning("stamps", words % {"n": count, "problem": failed.problem[:200]})
+    elif settings.TSA:
+        yield ok("stamps", _("%(n)d documents wait for a time stamp") % {"n": count})
 
 
 def broker() -> Finding:

@@ -1,4 +1,4 @@
-"""The embedded worker: due clocks and deliveries in one loop, and the ledger's sealing beside them, until told to stop;
+"""The embedded worker: due clocks and deliveries in one loop, sealing and stamping beside them, until told to stop;
 each minute also what no write tells: grants that end by their date, and what uploads left behind."""
 
 import logging
@@ -55,9 +55,11 @@ def _each_minute() -> None:
 
 
 def _until_idle() -> dict[str, int]:
-    """What a delivery brings about (a draft, a seal) is done too."""
+    """What a delivery brings about (a draft, a seal) is done too; stamps last, up to the first that is refused."""
     counts = {"acted": fire_due(), "delivered": 0}
     while done := deliver_due():
+        counts["delivered"] += done
+    while done := deliver_due(limit=1, apart=True):
         counts["delivered"] += done
     return counts
 

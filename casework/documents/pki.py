@@ -244,8 +244,11 @@ def _key_usage(is_root: bool) -> x509.KeyUsage:
 
 def _name_part(kind: x509.ObjectIdentifier, text: str) -> x509.NameAttribute[str]:
     if not text.strip() or len(text.encode()) > _LONGEST_NAME:
-        words = _("A certificate takes names of 1 to %(longest)d bytes (a Chinese character has 3), but got %(name)s.")
-        raise PkiError(f"{words} {_('Shorten it.')}" % {"longest": _LONGEST_NAME, "name": repr(text[:80])})
+        words = _(
+            "A certificate takes names of 1 to %(longest)d bytes (a Chinese character has 3), but got %(name)s. "
+            "Shorten it."
+        )
+        raise PkiError(words % {"longest": _LONGEST_NAME, "name": repr(text[:80])})
     return x509.NameAttribute(kind, text)
 
 

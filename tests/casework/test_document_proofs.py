@@ -177,7 +177,7 @@ def test_entries_that_only_name_a_document_do_not_issue_it(issued):
 
 def test_document_of_somebody_whose_staff_number_has_other_letters_is_genuine(real_db, time, tmp_path):
     """A certificate's serial number takes no underscore and no Chinese; an import of people does."""
-    Person.objects.filter(account__username="qin").update(no="工号_1")
+    Person.objects.filter(accounts__username="qin").update(no="工号_1")
     issued = Document.objects.select_related("case").get(case__number=dispute(upto="issued"))
     seal_ledger()
     assert verdict(check_document(file_of(issued))) is True

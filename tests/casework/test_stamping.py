@@ -20,7 +20,7 @@ from casework.documents.check import verdict
 from casework.domain import stamping
 from casework.domain.deliveries import LEASE, deliver_due
 from casework.domain.document_check import check_document
-from casework.domain.erased_files import take_out
+from casework.domain.erased_files import papers_of, take_out
 from casework.domain.now import now
 from casework.domain.public_check import check_file, check_fingerprint
 from casework.domain.sealing import seal_ledger
@@ -366,7 +366,7 @@ def test_doctor_counts_documents_that_wait_and_work_stamps_them(issued, authorit
 def test_edition_of_an_erased_document_goes_out_of_the_store(issued, authority):
     stamp_due()
     row = StampedEdition.objects.get()
-    take_out([], [str(issued.pk)], [issued.case_id])
+    take_out([], papers_of([str(issued.pk)], [issued.case_id]), [str(issued.pk)])
     deliver_due()
     for digest in (row.file_sha256, issued.file_sha256):
         assert not store.documents().holds(digest)

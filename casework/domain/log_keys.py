@@ -1,7 +1,7 @@
 """The log's keys: the one that signs its checkpoints, and those that did before, each for as much as it signed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
@@ -25,9 +25,13 @@ class LogKeys:
 
     @property
     def published(self) -> list[notes.Verifier]:
-        """Those that outsiders are to trust: not one that somebody else may have."""
-        leaked = {one.who for one in self.earlier if one.leaked}
-        return [who for who in self.all if who not in leaked]
+        """Those that outsiders are to trust."""
+        return self.trusted.all
+
+    @property
+    def trusted(self) -> "LogKeys":
+        """Without those that somebody else may have."""
+        return replace(self, earlier=[one for one in self.earlier if not one.leaked])
 
     @property
     def first(self) -> notes.Verifier | None:

@@ -238,6 +238,8 @@ def test_proof_of_before_is_fetched_again_where_the_old_key_leaked(root, issued,
     _pdf, after, keys_after = kept(tmp_path / "after", issued)
     assert str(old) not in keys_after.read_text()
     assert offline(pdf, before, keys_after) == 1 and offline(pdf, after, keys_after) == 0
+    assert verdict(check_document(pdf.read_bytes(), proof=before.read_text())) is False
+    assert verdict(check_document(pdf.read_bytes(), proof=after.read_text())) is True
     assert verify_ledger().ok, "what it signed while it was nobody else's is still checked with it"
 
 

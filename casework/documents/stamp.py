@@ -20,6 +20,7 @@ from casework.documents.printed import printable, shown_time
 from casework.documents.signer import Signer, subject_of
 
 REGULAR, BOLD = "Regular", "Bold"
+DEMO = "演示 DEMO"
 BLUE, RED = "0.114 0.247 0.467", "0.702 0.149 0.118"
 MM = 72 / 25.4
 SMALL = 6.8  # points
@@ -63,13 +64,18 @@ def stamp(signer: Signer, reason: str, at: datetime, width: float, height: float
     """The look of a signature that is made at that time, for that reason, in a field of that size (points)."""
     subject = subject_of(signer.certificate)
     facts = Facts(
-        name=printable(str(subject["name"])), no=printable(str(subject["no"])), demo=bool(subject["demo"]),
-        reason=printable(reason), serial=serial_of(signer.certificate)[:16], at=shown_time(at.isoformat()),
+        name=_line(str(subject["name"])), no=_line(str(subject["no"])), demo=bool(subject["demo"]),
+        reason=_line(reason), serial=serial_of(signer.certificate)[:16], at=shown_time(at.isoformat()),
     )  # fmt: skip
     edge_to_edge = SimpleBoxLayoutRule(AxisAlignment.ALIGN_MID, AxisAlignment.ALIGN_MID, margins=Margins.uniform(0))
     drawn = _signature(facts, width, height) if facts.no else _seal(facts, width, height)
     content = _Content(list(drawn), BoxConstraints(width=width, height=height))
     return StaticStampStyle(background=content, background_layout=edge_to_edge, border_width=0)
+
+
+def _line(text: str) -> str:
+    """As printed, on one line: for tabs and line ends the font has no sign."""
+    return " ".join(printable(text).split())
 
 
 class _Content(PdfContent):
@@ -107,12 +113,16 @@ def _signature(facts: Facts, wide: float, high: float) -> Drawn:
     yield _fitted(BOLD, size, facts.name, left, top - BASELINE * size, room, apart=0.12 * size if size == 15 else 0)
     top -= LINE * size
     who = f"{facts.no} · 电子签名 Electronically signed"
-    for line in (f"{who} · " if facts.demo else who, facts.at, facts.reason, f"证书 certificate {facts.serial}"):
-        yield _fitted(REGULAR, SMALL, line, left, top - BASELINE * SMALL, room)
-        if facts.demo and line.startswith(who):
-            mark = left + width(REGULAR, line) * SMALL
-            yield Text(BOLD, SMALL, RED, "演示 DEMO", mark, top - BASELINE * SMALL)
+    if facts.demo:
+        marked = width(BOLD, DEMO) * SMALL
+        first = _fitted(REGULAR, SMALL, f"{who} · ", left, top - BASELINE * SMALL, room - marked)
+        yield first
+        yield Text(BOLD, SMALL, RED, DEMO, left + width(REGULAR, first.text) * SMALL * first.squeezed, first.y)
+    else:
+        yield _fitted(REGULAR, SMALL, who, left, top - BASELINE * SMALL, room)
+    for line in (facts.at, facts.reason, f"证书 certificate {facts.serial}"):
         top -= LINE * SMALL
+        yield _fitted(REGULAR, SMALL, line, left, top - BASELINE * SMALL, room)
 
 
 def _fitted(face: str, size: float, text: str, x: float, y: float, room: float, apart: float = 0) -> Text:
@@ -133,7 +143,7 @@ def _seal(facts: Facts, wide: float, high: float) -> Drawn:
     yield _centred(REGULAR, 6.5, facts.at, -23)
     yield _centred(REGULAR, 5.4, facts.serial, -32)
     if facts.demo:
-        yield _centred(BOLD, 8, "演示 DEMO", -43)
+        yield _centred(BOLD, 8, DEMO, -43)
 
 
 def _along_the_rim(name: str) -> Drawn:

@@ -36,8 +36,10 @@ def proof_at(index: int, checkpoint: Checkpoint, node: tree.Node, entry: str = "
 
 
 def checkpoint_over(index: int) -> Checkpoint | None:
-    """The last checkpoint over the entry that a witness has cosigned, if one has; else the last one."""
-    over = Checkpoint.objects.order_by("-size").filter(size__gt=index)
+    """The last checkpoint over the entry that a witness has cosigned, if one has; else the last one. None that a key
+    signed which has leaked since."""
+    leaked = [one.last for one in log_keys().earlier if one.leaked and one.last is not None]
+    over = Checkpoint.objects.order_by("-size").filter(size__gt=max([index, *leaked]))
     cosigned = over.filter(cosignatures__witness__in=witness_names())
     return cosigned.first() or over.first()
 

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -71,27 +71,36 @@ def public(folder: Path) -> Verifier:
 
 
 def earlier(folder: Path) -> list[Earlier]:
-    """The keys that signed before this one, the oldest first."""
-    found, name = [], (remembered(folder, VKEY) or "").partition("+")[0]
-    for line in (remembered(folder, EARLIER) or "").splitlines():
-        vkey, *words = line.split()
-        who, last = verifier(vkey), int(words[0]) if words else None
-        still_signs = last is None and who.name == name and _key_file(folder, who).exists()
-        found.append(Earlier(who, last, LEAKED in words, still_signs))
-    return found
+    """The keys that signed before this one, the oldest first; KeyProblem where the list cannot be read."""
+    current = (remembered(folder, VKEY) or "").strip()
+    try:
+        # The current one stands among them, too, if somebody was killed before it was to be another.
+        lines = [line.split() for line in (remembered(folder, EARLIER) or "").splitlines()]
+        keys = [(verifier(words[0]), words[1:]) for words in lines if words[0] != current]
+        found = [Earlier(who, int(words[0]) if words else None, LEAKED in words) for who, words in keys]
+    except (OSError, ValueError, IndexError) as error:
+        raise KeyProblem(f"{folder / EARLIER}: {_reason(error)}") from None
+    name = current.partition("+")[0]
+    return [replace(one, still_signs=_signs(folder, one, name)) for one in found]
 
 
-def remember_earlier(folder: Path, keys: Iterable[Earlier]) -> None:
-    remember(folder, "".join(f"{key}\n" for key in keys), EARLIER)
+def owned(folder: Path) -> None:
+    """Returns where the folder is this account's; else KeyProblem: what it wrote there, the owner could not read."""
+    try:
+        owner = folder.stat().st_uid
+    except OSError as error:
+        raise KeyProblem(f"{folder}: {_reason(error)}") from None
+    if owner != os.geteuid():
+        raise KeyProblem(_("%(folder)s belongs to another account") % {"folder": folder})
 
 
 def prepared(folder: Path) -> Verifier:
     """A new key of the same name lies in the folder; nothing is signed with it until `take` says so. One that was
-    prepared before, and never taken, is gone."""
+    prepared before and never taken is gone, and so are those that were given up."""
     current = public(folder)
-    used = {_key_file(folder, who) for who in (current, *(one.who for one in earlier(folder)))}
-    for left in set(folder.glob("key-*.pem")) - used:
-        left.unlink()
+    signing = {_key_file(folder, current), *(_key_file(folder, one.who) for one in earlier(folder) if one.still_signs)}
+    for left in {folder / KEY, *folder.glob("key-*.pem")} - signing:
+        left.unlink(missing_ok=True)
     key = Ed25519PrivateKey.generate()
     who = verifier_of(current.name, current.kind, key)
     _write(folder / f"key-{who.id.hex()}.pem", _pem(key), 0o600)
@@ -99,16 +108,31 @@ def prepared(folder: Path) -> Verifier:
 
 
 def take(folder: Path, who: Verifier) -> None:
-    """The key that was prepared signs from now on, and beside it the one that did until now."""
-    before = Earlier(public(folder))
-    remember_earlier(folder, [*(one for one in earlier(folder) if one.who != before.who), before])
-    remember(folder, f"{who}\n", VKEY)
+    """The key that was prepared signs from now on, and beside it the one that did until now. KeyProblem where it is not
+    there any more."""
+    private_of(folder, who)
+    _publish(folder, EARLIER, _lines([*earlier(folder), Earlier(public(folder))]))
+    _publish(folder, VKEY, f"{who}\n")
 
 
 def give_up(folder: Path, key: Earlier) -> None:
     """An earlier key counts for no more than `key` says, and is gone."""
-    remember_earlier(folder, [key if one.who == key.who else one for one in earlier(folder)])
-    _key_file(folder, key.who).unlink(missing_ok=True)
+    file = _key_file(folder, key.who)
+    _publish(folder, EARLIER, _lines(key if one.who == key.who else one for one in earlier(folder)))
+    file.unlink(missing_ok=True)
+
+
+def carry_over(folder: Path, keys: Iterable[Earlier]) -> None:
+    """These signed before the folder's own."""
+    _publish(folder, EARLIER, _lines(keys))
+
+
+def _lines(keys: Iterable[Earlier]) -> str:
+    return "".join(f"{key}\n" for key in keys)
+
+
+def _signs(folder: Path, key: Earlier, name: str) -> bool:
+    return key.last is None and key.who.name == name and _key_file(folder, key.who).exists()
 
 
 def private(folder: Path) -> Ed25519PrivateKey:
@@ -129,15 +153,23 @@ def private_of(folder: Path, who: Verifier) -> Ed25519PrivateKey:
 
 
 def _key_file(folder: Path, who: Verifier) -> Path:
-    """A folder's first key has no number in its name."""
-    own = folder / f"key-{who.id.hex()}.pem"
-    return own if own.exists() else folder / KEY
+    """The first key of a name has no number in the name of its file."""
+    vkeys = [line.split(" ")[0] for line in (remembered(folder, EARLIER) or "").splitlines()]
+    first = next((vkey for vkey in vkeys if vkey.startswith(f"{who.name}+")), (remembered(folder, VKEY) or "").strip())
+    return folder / (KEY if str(who) == first else f"key-{who.id.hex()}.pem")
 
 
 def remember(folder: Path, note: str, name: str = SIGNED) -> None:
     """The note is on disk as what was signed last, or what stood there before still is."""
     with written(folder / name) as out:
         out.write(note.encode())
+
+
+def _publish(folder: Path, name: str, text: str) -> None:
+    """As `remember`, for everybody to read: who checks what was signed may have another account."""
+    with written(folder / name) as out:
+        out.write(text.encode())
+        os.fchmod(out.fileno(), 0o644)
 
 
 def remembered(folder: Path, name: str = SIGNED) -> str | None:

@@ -1,6 +1,7 @@
 """The log's key is renewed and retired while the log goes on: who signs what, who still believes whom."""
 
 import json
+import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +15,10 @@ from casework.domain import ledger
 from casework.domain.archiving import archive_log
 from casework.domain.checkpoints import LogBroken
 from casework.domain.document_check import check_document
+from casework.domain.errors import NotAllowedNow
 from casework.domain.log_keys import log_key, log_keys
 from casework.domain.log_tree import size_of_log
+from casework.domain.new_log_key import renew_log_key
 from casework.domain.now import now
 from casework.domain.published_keys import published_keys
 from casework.domain.sealing import seal_ledger
@@ -37,14 +40,18 @@ REASON = ["--reason", "按年更换"]
 @pytest.fixture
 def root(real_db, time, monkeypatch):
     """A sealed ledger, and a shell that holds the administrator's token."""
-    text = f"gd_{secrets.token_hex(16)}"
-    Token.objects.create(
-        account=Account.objects.get(username="root"), digest=token_digest(text), created_at=now(),
-        expires_at=now() + timedelta(days=90),
-    )  # fmt: skip
-    monkeypatch.setenv("GONGDUAN_TOKEN", text)
+    monkeypatch.setenv("GONGDUAN_TOKEN", token_for("root"))
     seal_ledger()
     return "root"
+
+
+def token_for(login: str) -> str:
+    text = f"gd_{secrets.token_hex(16)}"
+    Token.objects.create(
+        account=Account.objects.get(username=login), digest=token_digest(text), created_at=now(),
+        expires_at=now() + timedelta(days=90),
+    )  # fmt: skip
+    return text
 
 
 def renewed() -> str:
@@ -129,12 +136,7 @@ def test_renew_when_the_log_cannot_go_on_is_refused(root):
 
 @pytest.mark.parametrize("command", ["renew_log_key", "retire_log_key"])
 def test_log_key_commands_for_whoever_is_no_administrator_are_refused(root, monkeypatch, command):
-    text = f"gd_{secrets.token_hex(16)}"
-    Token.objects.create(
-        account=Account.objects.get(username="aud"), digest=token_digest(text), created_at=now(),
-        expires_at=now() + timedelta(days=90),
-    )  # fmt: skip
-    monkeypatch.setenv("GONGDUAN_TOKEN", text)
+    monkeypatch.setenv("GONGDUAN_TOKEN", token_for("aud"))
     refused(run(command, "--as", "aud", *REASON), 3, "the administrator")
 
 
@@ -145,6 +147,84 @@ def test_key_that_was_prepared_and_never_taken_is_gone_with_the_next(root):
     new = renewed()
     assert never.id.hex() not in {file.stem.partition("-")[2] for file in configured.LOG_FOLDER.glob("*.pem")}
     assert str(log_key()) == new and verify_ledger().ok
+
+
+@pytest.mark.parametrize("file", [key_folder.EARLIER, key_folder.VKEY])
+def test_renew_that_ends_between_two_files_has_changed_nothing(root, monkeypatch, file):
+    """The disk is full, or the process is killed, at either of the two lines that change."""
+    before, whole = log_key(), key_folder.written
+
+    def full(target: Path):
+        if target.name == file:
+            raise OSError(28, "No space left on device")
+        return whole(target)
+
+    monkeypatch.setattr(key_folder, "written", full)
+    refused(run("renew_log_key", "--as", "root", *REASON), 4, "No space left on device")
+    monkeypatch.undo()
+    monkeypatch.setenv("GONGDUAN_TOKEN", token_for("root"))
+    assert log_key() == before and "earlier key" not in run("doctor").out
+    refused(run("retire_log_key", "--as", "root", *REASON), 4, "renew_log_key")
+    assert signers_of(more(), before) == {before}
+    new = renewed()
+    retired()
+    assert signers_of(more(), before, log_key()) == {log_key()} and str(log_key()) == new and verify_ledger().ok
+
+
+def test_retire_that_cannot_write_is_not_recorded(root, monkeypatch):
+    renewed()
+
+    def full(target: Path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(key_folder, "written", full)
+    refused(run("retire_log_key", "--as", "root", *REASON), 4, "No space left on device")
+    monkeypatch.undo()
+    monkeypatch.setenv("GONGDUAN_TOKEN", token_for("root"))
+    assert not CaseEvent.objects.filter(action="log_key_retired").exists()
+    retired()
+
+
+def test_key_that_was_given_up_and_not_deleted_goes_with_the_next_renewal(root, monkeypatch):
+    renewed()
+    old = (configured.LOG_FOLDER / key_folder.KEY).read_bytes()
+    retired()
+    (configured.LOG_FOLDER / key_folder.KEY).write_bytes(old)  # killed before it was unlinked
+    assert [one.still_signs for one in log_keys().earlier] == [False]
+    renewed()
+    assert not (configured.LOG_FOLDER / key_folder.KEY).exists()
+    retired()
+    more()
+    assert verify_ledger().ok
+
+
+def test_renewed_by_two_at_once_one_key_follows_and_the_log_goes_on(root):
+    actor = acting("root")
+    found = at_once(*[lambda: renew_log_key(actor, "按年更换")] * 3)
+    keys = [one for one in found if isinstance(one, notes.Verifier)]
+    assert len(keys) <= 1 and all(isinstance(one, (notes.Verifier, NotAllowedNow)) for one in found), found
+    if not keys:  # each saw that another was there
+        keys = [notes.verifier(renewed())]
+    assert keys == [log_key()] and len(log_keys().all) == 2
+    more()
+    retired()
+    assert signers_of(more(), *log_keys().all) == {log_key()} and verify_ledger().ok
+
+
+def test_what_is_published_of_the_folder_can_be_read_by_others_and_keys_cannot(root):
+    renewed()
+    modes = {file.name: file.stat().st_mode & 0o777 for file in configured.LOG_FOLDER.iterdir()}
+    keys = {name for name in modes if name.endswith(".pem")}
+    assert len(keys) == 2 and all(modes[name] == 0o600 for name in keys)
+    assert modes[key_folder.VKEY] == modes[key_folder.EARLIER] == 0o644
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_renew_by_another_account_than_the_folders_is_refused(root):
+    """What root writes there, workers cannot read."""
+    os.chown(configured.LOG_FOLDER, 12345, 12345)
+    refused(run("renew_log_key", "--as", "root", *REASON), 4, "another account")
+    assert not CaseEvent.objects.filter(action="log_key_renewed").exists()
 
 
 def test_witness_that_knows_the_old_key_cosigns_until_it_is_retired_then_wants_the_new_one(root, tmp_path, settings):
@@ -241,6 +321,32 @@ def test_proof_of_before_is_fetched_again_where_the_old_key_leaked(root, issued,
     assert verdict(check_document(pdf.read_bytes(), proof=before.read_text())) is False
     assert verdict(check_document(pdf.read_bytes(), proof=after.read_text())) is True
     assert verify_ledger().ok, "what it signed while it was nobody else's is still checked with it"
+
+
+def test_document_is_told_of_while_a_witness_does_not_know_the_key_after_a_leak(root, issued, tmp_path, settings):
+    """What the witness has cosigned is signed with the key that leaked; what is signed now waits for the witness."""
+    with watched_by(tmp_path / "witness", settings):
+        more()
+        renewed()
+        retired("--leaked")
+        more()
+        pdf, proof, _keys = kept(tmp_path / "after", issued)
+        found = {check.code: check.ok for check in check_document(pdf.read_bytes(), proof=proof.read_text())}
+        assert found["log"] is True and found["witnesses"] is None and False not in found.values()
+
+
+def test_log_begun_again_leaves_its_key_for_what_it_signed_and_no_more(root):
+    old, key = log_key(), key_folder.private(configured.LOG_FOLDER)
+    signed = Checkpoint.objects.latest("size").size
+    body = notes.Checkpoint(old.name, signed + 5, b"x" * 32).body
+    key_folder.remember(configured.LOG_FOLDER, _forged(old, key, body))
+    assert run("begin_log", "--as", "root", *REASON).status == 0
+    (kept_key,) = log_keys().earlier
+    assert (kept_key.who, kept_key.last, kept_key.still_signs) == (old, signed + 5, False)
+    with pytest.raises(notes.NoteError, match="given up"):
+        log_keys().opened(_forged(old, key, notes.Checkpoint(old.name, signed + 6, b"x" * 32).body))
+    more()
+    assert verify_ledger().ok
 
 
 def test_renewed_while_others_seal_nothing_breaks(root):

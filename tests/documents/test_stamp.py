@@ -18,8 +18,8 @@ from .conftest import SECRET, SIGNED_AT, Issued
 WORDS: dict[str, Any] = {"reason": "裁定", "location": "上海", "at": SIGNED_AT}
 
 
-def signed_by(issued: Issued, keys: pki.Pki, name: str, reason: str = "裁定") -> bytes:
-    made = pki.issue_person_certificate(keys.folder, name, "M401", SECRET, demo=True, since=SIGNED_AT)
+def signed_by(issued: Issued, keys: pki.Pki, name: str, reason: str = "裁定", no: str = "M401") -> bytes:
+    made = pki.issue_person_certificate(keys.folder, name, no, SECRET, demo=True, since=SIGNED_AT)
     own = signer.LocalSigner.from_encrypted(made.certificate_pem, made.key_pem, SECRET, made.chain_pem)
     return signing.sign(issued.draft, "reviewer", own, certify=True, **{**WORDS, "reason": reason})
 
@@ -57,6 +57,22 @@ def test_name_of_any_length_and_script_stays_within_its_field(issued: Issued, ke
         left, _bottom, right, _top = (float(edge) for edge in field.Rect)
     ends = ends_of(pdf)
     assert len(ends) == 6 and all(end <= right - left for end in ends), "nothing is written beside the field"
+
+
+def test_staff_number_and_reason_of_any_length_stay_within_the_field(issued: Issued, keys: pki.Pki) -> None:
+    pdf = signed_by(issued, keys, "秦明", reason="改判 " * 60, no="CN-SH-HUADONG-000000000000000000000401")
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        field = next(one for one in opened.Root.AcroForm.Fields if str(one.T) == "reviewer")
+        left, _bottom, right, _top = (float(edge) for edge in field.Rect)
+    ends = ends_of(pdf)
+    assert len(ends) == 6 and all(end <= right - left for end in ends)
+
+
+def test_reason_over_several_lines_is_one_line_without_missing_signs(
+    issued: Issued, keys: pki.Pki, on_disk: Any
+) -> None:
+    pdf = signed_by(issued, keys, "秦明", reason="first\n\tsecond\r\nthird")
+    assert "first second third" in text_of(pdf, on_disk)
 
 
 def ends_of(pdf: bytes) -> list[float]:

@@ -206,7 +206,8 @@ class Knocker:
             ],
             "inbox": [(view, ["--view", view], b"") for view in VIEWS],
             "save_document": [
-                (name, [pk, "--out", out], b"") for name, pk in self.places.path["document_id"].items()
+                (f"{name} {' '.join(words)}", [pk, "--out", out, *words], b"")
+                for name, pk in self.places.path["document_id"].items() for words in ([], ["--stamped"])
             ],
             "save_evidence": [
                 (f"{name} {what}", [number, digest, "--out", out], b"")

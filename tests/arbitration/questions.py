@@ -44,7 +44,7 @@ class Places:
         return {
             "type": list(laws()), "state": ["scoring", "appealed"], "unit": list(self.units), "overdue": ["true"],
             "view": [*VIEWS, "nonsense"], "limit": ["1"], "cursor": ["nonsense", to_cursor(2**62)], "after": ["1"],
-            "q": [*self.path["number"].values(), "EVL", *self.searches],
+            "q": [*self.path["number"].values(), "EVL", *self.searches], "stamped": ["true"],
         }  # fmt: skip
 
 

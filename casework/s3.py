@@ -1,6 +1,7 @@
 """Buckets that speak S3. Address, region and credentials are the SDK's own settings (AWS_ENDPOINT_URL, AWS_REGION,
 AWS_ACCESS_KEY_ID …), so whatever it can do to get credentials can be done here. Needs the extra `s3`."""
 
+import binascii
 import os
 import re
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ CONFIG = Config(
     connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 2, "mode": "standard"},
     request_checksum_calculation="when_required", response_checksum_validation="when_required",
 )  # fmt: skip
+BRIEF = CONFIG.merge(Config(read_timeout=2))
 NAME = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[\w!.*'()=-]+)*)/?", re.ASCII)
 NOT_LET_IN = ("401", "403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken")
 
@@ -51,14 +53,15 @@ def place_of(text: str) -> Place:
     return Place(found[1], f"{prefix}/" if prefix else "")
 
 
-def client() -> Any:
-    """For this process alone: connections are not shared with a child that it forks."""
-    return _client(os.getpid())
+def client(*, brief: bool = False) -> Any:
+    """For this process alone: connections are not shared with a child that it forks. `brief`: for questions with short
+    answers, for which somebody may be waiting; silence ends them within some 5 seconds."""
+    return _client(os.getpid(), brief)
 
 
-@lru_cache(maxsize=1)
-def _client(_process: int) -> Any:
-    return Session().client("s3", config=CONFIG)
+@lru_cache(maxsize=2)
+def _client(_process: int, brief: bool) -> Any:
+    return Session().client("s3", config=BRIEF if brief else CONFIG)
 
 
 @contextmanager
@@ -66,8 +69,9 @@ def asking(place: Place) -> Iterator[None]:
     """Whatever the bucket answers that nobody here expected, and silence, is a BucketProblem."""
     try:
         yield
-    # An address that is none is a ValueError, and the SDK follows a server that redirects in circles.
-    except (ClientError, BotoCoreError, ValueError, RecursionError) as error:
+    # An address that is none is a ValueError, the SDK follows a server that redirects in circles, and what an answer
+    # should have said may be missing from it.
+    except (ClientError, BotoCoreError, ValueError, RecursionError, KeyError) as error:
         values = {"bucket": place.bucket, "reason": _reason(error)}
         raise BucketProblem(_("bucket %(bucket)s cannot be used: %(reason)s") % values) from None
 
@@ -81,16 +85,17 @@ def lock_of(place: Place) -> str | None:
     lock and leaves that to who writes; None where it has none."""
     with asking(place):
         try:
-            found = client().get_object_lock_configuration(Bucket=place.bucket)["ObjectLockConfiguration"]
+            answer = client(brief=True).get_object_lock_configuration(Bucket=place.bucket)
         except ClientError as error:
             if code_of(error) in ("ObjectLockConfigurationNotFoundError", "NotImplemented"):
                 return None
             raise
-    if found.get("ObjectLockEnabled") != "Enabled":
-        return None
-    rule = found.get("Rule", {}).get("DefaultRetention", {})
-    unit = next((unit for unit in ("Days", "Years") if rule.get(unit)), "")
-    return f"{rule['Mode']} {rule[unit]} {unit}" if unit else ""
+        found = answer["ObjectLockConfiguration"]
+        if found.get("ObjectLockEnabled") != "Enabled":
+            return None
+        rule = found.get("Rule", {}).get("DefaultRetention", {})
+        unit = next((unit for unit in ("Days", "Years") if rule.get(unit)), "")
+        return f"{rule['Mode']} {rule[unit]} {unit}" if unit else ""
 
 
 def versions_of(place: Place, name: str) -> Iterator[dict[str, Any]]:
@@ -103,6 +108,8 @@ def versions_of(place: Place, name: str) -> Iterator[dict[str, Any]]:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError | binascii.Error):
+        return _("it does not answer as S3 does")
     if not isinstance(error, ClientError):
         return str(error)[:300]
     code, said = code_of(error), str(error.response.get("Error", {}).get("Message", ""))

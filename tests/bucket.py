@@ -58,6 +58,7 @@ def asked_at(url: str, monkeypatch: Any, **sdk: str) -> Iterator[None]:
 def _forget() -> None:
     if s3._client.cache_info().currsize:
         s3.client().close()
+        s3.client(brief=True).close()
     s3._client.cache_clear()
 
 

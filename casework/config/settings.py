@@ -145,6 +145,14 @@ def _lock(text: str) -> tuple[str, int] | None:
     return (mode, int(days)) if text else None
 
 
+def _cache_at_most(text: str) -> int:
+    """In bytes."""
+    mib = text or "4096"
+    if not mib.isdecimal():
+        raise ValueError(f"GONGDUAN_CACHE_MIB: expected a number of MiB such as 4096, but it is {text}")
+    return int(mib) << 20
+
+
 def _key_holder(address: str) -> str:
     if address and not address.startswith("unix:/"):
         raise ValueError(f"GONGDUAN_KEY_HOLDER: expected unix:/PATH, but it is {address}")
@@ -164,7 +172,7 @@ STORE = os.environ.get("GONGDUAN_STORE", "")
 EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
 CACHE_FOLDER = HOME / "cache"  # of what lies in a bucket
-CACHE_AT_MOST = int(os.environ.get("GONGDUAN_CACHE_MIB", "4096")) << 20
+CACHE_AT_MOST = _cache_at_most(os.environ.get("GONGDUAN_CACHE_MIB", ""))
 PEAKS_FOLDER = HOME / "peaks"  # made from the evidence, and made anew when it is gone
 PKI_FOLDER = HOME / "pki"
 KEY_HOLDER = _key_holder(os.environ.get("GONGDUAN_KEY_HOLDER", ""))

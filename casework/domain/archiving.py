@@ -53,13 +53,13 @@ def archive_log() -> Archived:
     return {"copied": copied, "stamped": stamped, "waiting": waiting, "problem": problem}
 
 
-def unknown_archives() -> list[str]:
-    """The keys of logs whose copies are in the place, but whose keys this installation does not know: a log that was
-    begun in secret, or another's whose place this is."""
+def unknown_archives() -> dict[str, str]:
+    """By folder the keys of logs whose copies are in the place, but whose keys this installation does not know: a log
+    that was begun in secret, or another's whose place this is; empty where the copies do not say their key."""
     if settings.LOG_ARCHIVE is None:
-        return []
+        return {}
     known = {str(who) for who in log_keys().all}
-    return [vkey for vkey in archive_keys(settings.LOG_ARCHIVE) if vkey not in known]
+    return {folder: vkey for folder, vkey in archive_keys(settings.LOG_ARCHIVE).items() if vkey not in known}
 
 
 def archived(archive: Archive, size: int) -> notes.Checkpoint:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+AWAY = "away"  # something outside was not to be had, which says nothing of the ledger
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -27,4 +29,9 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
+        """Everything was looked at, and whole."""
         return not self.problems
+
+    @property
+    def broken(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.check != AWAY]

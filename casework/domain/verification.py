@@ -281,7 +281,7 @@ def _named(data: dict[str, Any]) -> Iterator[str]:
 def note_failure(verdict: Verdict) -> None:
     """That the ledger was found broken stands in `access`, once an hour for the same problems; a database that takes no
     entry any more keeps nobody from being told."""
-    told = [{"stream": one.stream, "seq": one.seq, "check": one.check} for one in verdict.problems]
+    told = [{"stream": one.stream, "seq": one.seq, "check": one.check} for one in verdict.broken]
     if told:
         about = f"verification\n{told}\n{now():%Y-%m-%dT%H}"
         with suppress(DatabaseError):

@@ -69,7 +69,7 @@ class BucketStore:
     def opened(self, digest: str) -> BinaryIO:
         known = self._known(digest)
         place = cache.place_of(digest, known.etag)
-        with suppress(FileProblem):
+        with suppress(FileProblem, OSError):  # another account's, say
             return opened_whole(place, digest)
         self._fetch(digest, known, place)
         try:
@@ -106,17 +106,16 @@ class BucketStore:
 
     def kept_for(self) -> str:
         with self._asking() as place:
-            s3.client().head_bucket(Bucket=place.bucket)
+            s3.client(brief=True).head_bucket(Bucket=place.bucket)
             return s3.lock_of(place) or ""
 
     def _known(self, digest: str) -> _Known:
         """FileProblem where the file is missing, or the bucket itself says that it is another."""
         with self._asking() as place, self._there(place, digest):
-            said = s3.client().head_object(**self._object(place, digest), ChecksumMode="ENABLED")
-            if "ETag" not in said:
-                raise ValueError(_("it does not answer as S3 does"))
-        told = said.get("ChecksumSHA256", "") if said.get("ChecksumType") != "COMPOSITE" else ""
-        known = _Known(said["ETag"], said["ContentLength"], b64decode(told).hex() if told and "-" not in told else None)
+            said = s3.client(brief=True).head_object(**self._object(place, digest), ChecksumMode="ENABLED")
+            told = said.get("ChecksumSHA256", "") if said.get("ChecksumType") != "COMPOSITE" else ""
+            sha256 = b64decode(told, validate=True).hex() if told and "-" not in told else None
+            known = _Known(said["ETag"], said["ContentLength"], sha256)
         if known.sha256 not in (None, digest):
             raise altered(digest)
         return known
@@ -155,7 +154,7 @@ class BucketStore:
         except ClientError as error:
             if s3.code_of(error) not in GONE:
                 raise
-            s3.client().head_bucket(Bucket=place.bucket)
+            s3.client(brief=True).head_bucket(Bucket=place.bucket)
             raise missing(digest) from None
 
     def _object(self, place: s3.Place, digest: str) -> dict[str, str]:
@@ -165,7 +164,8 @@ class BucketStore:
         return s3.versions_of(place, self._path(digest))
 
     def _lock(self, place: s3.Place, version: dict[str, Any]) -> str:
-        said = s3.client().head_object(Bucket=place.bucket, Key=version["Key"], VersionId=version["VersionId"])
+        which = {"Bucket": place.bucket, "Key": version["Key"], "VersionId": version["VersionId"]}
+        said = s3.client(brief=True).head_object(**which)
         if said.get("ObjectLockLegalHoldStatus") == "ON":
             return _("the bucket has it under a legal hold")
         until = said.get("ObjectLockRetainUntilDate")

@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 from casework.store.port import PART, FileProblem, altered, missing
 
+HALF = "tmp"  # begins the names of what is being written
+
 
 class FolderStore:
     """FOLDER/AB/ABCD…, by digest. Keeps what the port promises."""
@@ -72,7 +74,7 @@ class FolderStore:
 def written(target: Path) -> Iterator[BinaryIO]:
     """What is written stands there, on disk and whole, once this is over; if anything fails, nothing of it is left."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=HALF, dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as out:
             yield out

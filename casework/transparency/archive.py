@@ -3,6 +3,7 @@
 `PLACE/KEY ID/SIZE.checkpoint` is a checkpoint with the signatures below it, `SIZE.tst` the time stamp over that file.
 Who holds the storage's lock holds these; this code only never writes a name twice."""
 
+import re
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from casework.transparency.notes import Verifier
 __all__ = ["Archive", "ArchiveProblem", "archive_keys"]
 CHECKPOINT, STAMP, VKEY = ".checkpoint", ".tst", "vkey"
 _DIGITS = 19  # so that names are in the order of sizes
+_KEY_ID = re.compile(r"[0-9a-f]{8}")
 
 
 class Storage(Protocol):
@@ -77,10 +79,12 @@ class Archive:
         return sorted(int(stem) for stem in stems if len(stem) == _DIGITS and stem.isdecimal())
 
 
-def archive_keys(place: Path | str) -> list[str]:
-    """The vkeys of the logs that have copies there."""
+def archive_keys(place: Path | str) -> dict[str, str]:
+    """The vkeys of the logs that have copies there, by folder; empty where the file is missing. Other things may lie
+    beside them."""
     storage = _storage(place)
-    return sorted((storage.read(folder, VKEY) or b"").decode(errors="replace").strip() for folder in storage.folders())
+    folders = [folder for folder in storage.folders() if _KEY_ID.fullmatch(folder)]
+    return {folder: (storage.read(folder, VKEY) or b"").decode(errors="replace").strip() for folder in folders}
 
 
 def _storage(place: Path | str) -> Storage:

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from casework import s3
 from casework.transparency.archive_problem import ArchiveProblem
 
-THERE = ("412", "PreconditionFailed")
+# Somebody has written it, or is just writing it.
+THERE = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 
 
 class BucketStorage:
@@ -38,13 +39,16 @@ class BucketStorage:
         found = [version for known, version in self._versions() if known == whole and not version["is_marker"]]
         if not found:
             return None
-        first = min(reversed(found), key=lambda version: version["LastModified"])  # of one second, the last is older
         with self._asking() as place:
+            # Of one second, the last is older.
+            first = min(reversed(found), key=lambda version: version["LastModified"])
             which = {"Bucket": place.bucket, "Key": first["Key"], "VersionId": first["VersionId"]}
             data: bytes = s3.client().get_object(**which)["Body"].read()
         return data
 
     def write(self, folder: str, name: str, data: bytes) -> None:
+        if name in self.names(folder):  # not every bucket knows If-None-Match
+            return
         with self._asking() as place:
             what = {"Bucket": place.bucket, "Key": place.key(f"{folder}/{name}"), "Body": data, "IfNoneMatch": "*"}
             try:

@@ -14,7 +14,7 @@ from casework.domain.policy import pinned_policy
 from casework.domain.wording import spoken
 from casework.queries.presenting import paged
 from casework.serving import opened_by
-from casework.web.recordings import RECORDING, as_it_is, marks_of
+from casework.web.recordings import RECORDING, as_they_are, marks_of
 from casework.web.timeline import timeline
 from casework.web.visitor import page
 
@@ -31,14 +31,15 @@ def show(request: Any, number: str) -> HttpResponse:
     """The case as this person sees it; opening it is read, and says so in the ledger."""
     actor = request.actor
     sight, case = opened_by(actor, number)
-    shown, files = queries.shown_case(sight, case, with_events=False), queries.evidence_in(sight, case)
+    shown = queries.shown_case(sight, case, with_events=False)
+    files = as_they_are(queries.evidence_in(sight, case))
     offered = _owed_first(queries.actions_in(sight, case, actor), shown["tasks"])
     told = {
         "case": shown, "clocks": [_clock(clock) for clock in shown["clocks"]],
         "offered": [action for action in offered if action["allowed"]],
         "closed": [action for action in offered if not action["allowed"]],
-        "recording": next((as_it_is(item) for item in files if item["kind"] == RECORDING), None),
-        "files": [as_it_is(item) for item in files if item["kind"] != RECORDING],
+        "recording": next((item for item in files if item["kind"] == RECORDING), None),
+        "files": [item for item in files if item["kind"] != RECORDING],
     }  # fmt: skip
     if sight.blind:
         told |= {"summary": f"{law_of(case).app}/summary_blind.html", "page": paged(case, "page_blind", sight) or {}}

@@ -19,7 +19,7 @@ from casework.queries.doing import Doing, recorded_under
 from casework.web import throttle
 from casework.web.answers import LAST, Answers, marked, read, shown
 from casework.web.fields import Field, Known, Shape, every, shapes_of
-from casework.web.recordings import as_it_is, marks_of
+from casework.web.recordings import as_they_are, marks_of
 from casework.web.refusals import TITLES
 
 UNREAD = -1  # a version that no case has: whoever sends none has seen none
@@ -205,7 +205,7 @@ class Form:
         recordings = self.doing.recordings if self.doing.rows else []
         if not recordings:
             return {}
-        return {"recording": as_it_is(recordings[0]), "marks": marks_of(self.doing.case, self.doing.sight)}
+        return {"recording": as_they_are(recordings[:1])[0], "marks": marks_of(self.doing.case, self.doing.sight)}
 
 
 def _words(asked: Doing) -> Callable[[str, str], str]:

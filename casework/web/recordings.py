@@ -1,7 +1,7 @@
 """The recording of a case, heard in parts and drawn as a line: only for whoever may see the case."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
 
@@ -86,13 +86,18 @@ def heard(sha256: str) -> str:
     return state
 
 
-def as_it_is(item: dict[str, Any]) -> dict[str, Any]:
-    """What is listed of a file of the evidence, with how it is this moment."""
-    try:
-        now = heard(item["sha256"])
-    except StoreAway as away:  # which says nothing of the file
-        now = away.code
-    return {**item, "now": now, "now_label": FILE_STATES[now], "state_label": FILE_STATES.get(item.get("state") or "")}
+def as_they_are(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is listed of files of the evidence, each with how it is this moment. Of a store that does not answer nothing
+    more is asked: whoever waits for the page waits for it once."""
+    told, away = [], ""
+    for item in items:
+        try:
+            now = away or heard(item["sha256"])
+        except StoreAway as problem:  # which says nothing of the file
+            now = away = problem.code
+        state = FILE_STATES.get(item.get("state") or "")
+        told.append({**item, "now": now, "now_label": FILE_STATES[now], "state_label": state})
+    return told
 
 
 def marks_of(case: Any, sight: Any) -> list[dict[str, Any]]:

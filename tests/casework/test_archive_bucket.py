@@ -4,9 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import sleep
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -14,11 +18,13 @@ from botocore.exceptions import ClientError
 from casework import s3
 from casework.checks import buckets_can_be_asked
 from casework.config import settings as configured
+from casework.domain import ledger
 from casework.domain.archiving import archive_log, log_archive
 from casework.domain.sealing import seal_ledger
 from casework.domain.verification import verify_ledger
 from casework.models import Checkpoint
 from casework.transparency.archive import ArchiveProblem
+from tests.answering import answering
 from tests.bucket import asked_at, new_bucket
 from tests.commands.conftest import refused, run
 from tests.factories import dispute
@@ -100,6 +106,59 @@ def test_doctor_says_that_a_bucket_without_lock_can_be_overwritten(bucket: str, 
     assert "how long the bucket keeps" not in run("doctor").out
 
 
+@pytest.mark.parametrize("conflict", [False, True])
+def test_copy_in_a_bucket_that_does_not_know_the_condition_is_written_once(
+    bucket: str, storage_server: str, monkeypatch, time, conflict: bool
+):
+    archive_log()
+    ledger.note("org", "test", {"about": "nothing"})
+    seal_ledger()
+    time.on(minutes=61)
+    with before(storage_server, conflict) as url, asked_at(url, monkeypatch):
+        assert archive_log()["copied"]
+    with asked_at(storage_server, monkeypatch):
+        assert len(versions(bucket)) == (1 if conflict else 2)
+        assert len(versions(bucket, "vkey")) == 1 and found() == []
+
+
+@contextmanager
+def before(url: str, conflict: bool) -> Iterator[str]:
+    """The address of another maker's storage, which passes over `If-None-Match`, or has somebody else write the same
+    name at each moment."""
+    there = urlsplit(url).netloc
+
+    class Another(BaseHTTPRequestHandler):
+        def _passed_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if conflict and self.command == "PUT":
+                words = b"<Error><Code>ConditionalRequestConflict</Code><Message>at once</Message></Error>"
+                return self._answer(409, [], words)
+            asked = HTTPConnection(there)
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "if-none-match"}
+            asked.request(self.command, self.path, body, headers)
+            answer = asked.getresponse()
+            self._answer(answer.status, answer.getheaders(), answer.read())
+            asked.close()
+
+        def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+            self.send_response(status)
+            for name, value in headers:
+                if name.lower() not in ("content-length", "transfer-encoding", "connection"):
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_HEAD = do_PUT = _passed_on
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Another)
+    with answering(server):
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+
+
 def test_copy_that_cannot_be_locked_is_not_made(bucket: str, settings):
     settings.LOG_ARCHIVE = f"s3://{(name := new_bucket())}/log"
     with pytest.raises(ArchiveProblem, match=f"bucket {name} cannot be used"):
@@ -110,13 +169,13 @@ def test_copy_that_cannot_be_locked_is_not_made(bucket: str, settings):
 def test_archive_in_a_bucket_that_does_not_exist_is_refused_in_words(bucket: str, settings):
     settings.LOG_ARCHIVE = "s3://no-such-bucket/log"
     refused(run("archive_log"), 1, "bucket no-such-bucket cannot be used: it does not exist")
-    assert "it does not exist" in run("doctor").out and found() == ["archive"]
+    assert "it does not exist" in run("doctor").out and found() == ["away"]
 
 
 def test_archive_that_does_not_answer_is_refused_in_words(bucket: str, monkeypatch):
     with asked_at("http://127.0.0.1:9", monkeypatch):
         refused(run("archive_log"), 1, "Could not connect")
-        assert found() == ["archive"]
+        assert found() == ["away"]
 
 
 # Settings
@@ -161,6 +220,13 @@ def test_installation_without_boto3_works_and_refuses_a_bucket_in_words(tmp_path
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 1 and "casework.E003" in done.stderr and "pip install gongduan[s3]" in done.stderr
     assert done.stdout.startswith("StoreAway Expected boto3 for GONGDUAN_STORE")
+
+
+@pytest.mark.parametrize("text", ["4G", "-1", "4.5", "4 096"])
+def test_size_of_the_cache_when_it_is_none_is_refused_in_words(text: str):
+    with pytest.raises(ValueError, match="GONGDUAN_CACHE_MIB: expected a number of MiB such as 4096, but it is "):
+        configured._cache_at_most(text)
+    assert configured._cache_at_most("") == 4096 << 20 and configured._cache_at_most("7") == 7 << 20
 
 
 @pytest.mark.parametrize("text", ["COMPLIANCE", "NEVER:3", "GOVERNANCE:0", "COMPLIANCE:-1", "COMPLIANCE:x"])

@@ -102,9 +102,24 @@ def test_archive_that_is_not_mounted_is_not_made_anew(place: Path):
     place.rename(place.with_name("elsewhere"))
     with pytest.raises(ArchiveProblem, match="is the storage mounted?"):
         archive_log()
-    assert not place.exists() and found() == ["archive"]
+    assert not place.exists() and found() == ["away"]
+    done = run("verify_ledger")
+    assert done.status == 1 and "log: away: " in done.out and "the rest is whole" in done.out
+    assert not CaseEvent.objects.filter(action="verification_failed").exists()
     refused(run("archive_log"), 1, "is the storage mounted?")
     assert "is the storage mounted?" in run("doctor").out
+
+
+def test_other_things_beside_the_copies_are_passed_over_and_copies_without_their_key_told(place: Path):
+    archive_log()
+    [copy] = copies(place)
+    for folder in ("lost+found", "reports", "0123ABCD", "0123abcd0"):
+        (place / folder).mkdir()
+        (place / folder / "anything").write_bytes(b"")
+    assert found() == []
+    (copy.parent / "vkey").unlink()
+    [problem] = verify_ledger().problems
+    assert copy.parent.name in problem.message and "vkey is missing" in problem.message
 
 
 # Time stamps
@@ -150,7 +165,7 @@ def test_time_authority_without_roots_is_refused_in_words(place: Path, authority
     with pytest.raises(LogBroken, match="GONGDUAN_TSA_ROOTS"):
         archive_log()
     assert len(copies(place)) == 1, "it is copied all the same"
-    assert "GONGDUAN_TSA_ROOTS" in run("doctor").out and found() == ["stamp"]
+    assert "GONGDUAN_TSA_ROOTS" in run("doctor").out and found() == ["away"]
 
 
 def test_time_authority_without_an_archive_is_told_by_doctor(real_db, authority: TimeAuthority, settings):

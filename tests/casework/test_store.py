@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from casework import s3, store
-from casework.store import FileProblem
+from casework.store import FileProblem, cache
+from casework.store.folder import written
 from casework.store.port import Store
 from tests.bucket import asked_at, keys_in, new_bucket
 
@@ -257,3 +258,32 @@ def test_copies_hold_no_more_than_they_may_and_none_that_nobody_reads(bucket: st
         os.utime(copy, (0, 0))
     files.opened(digests[0]).close()
     assert [copy.name[:64] for copy in settings.CACHE_FOLDER.glob("*/*")] == digests[:1]
+
+
+def test_copy_that_another_process_is_writing_stays_for_a_day(bucket: str, settings):
+    settings.CACHE_AT_MOST = 0
+    digest = store.evidence().put(WORDS)
+    folder = settings.CACHE_FOLDER / digest[:2]
+    with pytest.raises(ZeroDivisionError), written(folder / "copy") as out:
+        cache.tidy(MIB)
+        assert len(list(folder.iterdir())) == 1, "it is being written"
+        os.utime(out.fileno(), (0, 0))
+        cache.tidy(MIB)
+        assert not list(folder.iterdir()), "whoever wrote it was killed"
+        raise ZeroDivisionError
+
+
+def test_copy_that_cannot_be_removed_or_opened_stands_in_nobodys_way(bucket: str, settings):
+    settings.CACHE_AT_MOST = 0
+    files = store.evidence()
+    files.put(WORDS)
+    files.opened(DIGEST).close()
+    [copy] = settings.CACHE_FOLDER.glob("*/*")
+    copy.unlink()
+    copy.mkdir()  # which no unlink removes, and nobody opens
+    old = copy.with_name("old")
+    old.mkdir()
+    os.utime(old, (0, 0))
+    cache.tidy(MIB)
+    with pytest.raises(store.StoreAway, match="Expected room for a copy"):
+        files.opened(DIGEST)

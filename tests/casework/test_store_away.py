@@ -3,6 +3,7 @@ missing for it."""
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -82,8 +83,58 @@ def test_store_that_answers_otherwise_than_s3_is_never_believed(bucket: str, set
         def log_message(self, *_: object) -> None:
             pass
 
-    at = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    with answering(at), asked_at(f"http://127.0.0.1:{at.server_address[1]}", monkeypatch):
+    with server(Answer) as url, asked_at(url, monkeypatch):
         for ask in (store.evidence().get, store.evidence().check, store.evidence().opened):
             with pytest.raises(store.StoreProblem, match=words or "altered|cannot be used"):
                 ask(DIGEST)
+
+
+ODD = {
+    "no digest": {"ETag": '"a"', "x-amz-checksum-sha256": "%%%%%"},
+    "no name for the version": {"x-amz-checksum-sha256": ""},
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_store_that_says_odd_things_of_a_file_is_away(bucket: str, monkeypatch, kind: str):
+    class Answer(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            for name, value in ODD[kind].items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with server(Answer) as url, asked_at(url, monkeypatch), pytest.raises(StoreAway, match="answer as S3 does"):
+        store.evidence().check(DIGEST)
+
+
+LOCK = b"<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention><Days>3</Days>"
+LOCK += b"</DefaultRetention></Rule></ObjectLockConfiguration>"
+
+
+def test_store_that_says_odd_things_of_its_lock_is_away(bucket: str, monkeypatch):
+    class Answer(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(LOCK)))
+            self.end_headers()
+            self.wfile.write(LOCK if self.command != "HEAD" else b"")
+
+        do_GET = do_HEAD = _answer
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with server(Answer) as url, asked_at(url, monkeypatch), pytest.raises(StoreAway, match="answer as S3 does"):
+        store.evidence().kept_for()
+
+
+@contextmanager
+def server(answers: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Its address."""
+    at = ThreadingHTTPServer(("127.0.0.1", 0), answers)
+    with answering(at):
+        yield f"http://127.0.0.1:{at.server_address[1]}"

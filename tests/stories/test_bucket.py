@@ -1,10 +1,12 @@
 """Cases whose files lie in a bucket: from the evidence to the export, while it is away, and when somebody is erased."""
 
 import io
+import socket
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -159,6 +161,23 @@ def test_doors_say_in_words_that_it_is_away_and_no_file_is_called_missing(bucket
     assert not CaseEvent.objects.filter(action="evidence_unreadable").exists()
     with asked_at(storage_server, monkeypatch):
         assert _store()["answers"] and f"files lie in s3://{bucket}/site, which answers" in run("doctor").out
+
+
+def test_page_and_readyz_of_a_store_that_swallows_every_question_come_soon(bucket: str, monkeypatch):
+    paper = dispute(upto="stated")
+    for name in (b"one", b"two", b"three", b"four"):
+        perform(paper, "add_evidence", acting("ann"), {"sha256": received(paper, "ann", name), "shows": "见附件"})
+    ann = browser("ann")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with asked_at(address, monkeypatch):
+            begun = monotonic()
+            page = ann.get(f"/cases/{paper}")
+            assert page.status_code == 200 and page.content.decode().count("not to be had now") >= 5
+            assert monotonic() - begun < 12, "it waits for one file"
+            begun = monotonic()
+            assert _store() == {"ok": True, "answers": False}
+            assert monotonic() - begun < 12
 
 
 def _token() -> str:

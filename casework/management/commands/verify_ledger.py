@@ -10,7 +10,7 @@ from casework.models import Case
 
 
 class Command(DoorCommand):
-    help = gettext_lazy("Checks every chain of the ledger, or one case's: 0 whole, 1 broken.")
+    help = gettext_lazy("Checks every chain of the ledger, or one case's: 0 whole, 1 broken or not all to be had.")
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:
@@ -26,7 +26,7 @@ class Command(DoorCommand):
         for problem in verdict.problems:
             place = f"{problem.stream}, entry {problem.seq}" if problem.seq else problem.stream
             self.stdout.write(f"{place}: {problem.check}: {problem.message}")
-        counts = {"events": verdict.checked, "streams": verdict.streams, "problems": len(verdict.problems)}
+        counts = {"events": verdict.checked, "streams": verdict.streams, "problems": len(verdict.broken)}
         logged = {"placed": verdict.placed, "checkpoints": verdict.checkpoints, "waiting": verdict.waiting}
         self.stdout.write(
             _("log: %(placed)d entries in place, %(waiting)d waiting for one; %(checkpoints)d checkpoints") % logged
@@ -34,7 +34,9 @@ class Command(DoorCommand):
         if verdict.ok:
             self.stdout.write(_("whole: %(events)d entries in %(streams)d chains") % counts)
             return
-        self.stdout.write(
-            _("broken: %(problems)d of %(streams)d chains; the first bad entry of each stands above") % counts
-        )
+        if verdict.broken:
+            words = _("broken: %(problems)d of %(streams)d chains; the first bad entry of each stands above")
+        else:
+            words = _("not everything could be checked: what was away stands above; the rest is whole")
+        self.stdout.write(words % counts)
         raise SystemExit(CHECK_FAILED)

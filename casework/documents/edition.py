@@ -10,7 +10,7 @@ from datetime import datetime
 
 from asn1crypto import cms, crl
 from asn1crypto import x509 as asn1_x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate, CertificateRevocationList, load_der_x509_certificate
 from django.utils.translation import gettext as _
@@ -60,6 +60,7 @@ def stamped_edition(
         if not (more := [one for one in authority if one not in known]):
             break
         known += more
+    _must_be_signed(lists, known)
     _must_hold(authority, lists, at)
     complete = not more and _is_complete([*authority, *_signers(issued)], known, lists, at)
     return Edition(file, at, LASTING if complete else STAMPED, authority)
@@ -107,6 +108,15 @@ def _signers(issued: bytes) -> list[Certificate]:
     return [load_der_x509_certificate(signature.signer_cert.dump()) for signature in found]
 
 
+def _must_be_signed(lists: Sequence[CertificateRevocationList], known: Sequence[Certificate]) -> None:
+    """By whom each list names, where that is somebody known; a list of others counts for nothing."""
+    for listed in lists:
+        named = [one for one in known if one.subject == listed.issuer]
+        if named and not any(_has_signed(one, listed) for one in named):
+            words = _("a list of revoked certificates names %(issuer)s, who did not sign it")
+            raise StampError(words % {"issuer": listed.issuer.rfc4514_string()})
+
+
 def _must_hold(authority: Sequence[Certificate], lists: Sequence[CertificateRevocationList], at: datetime) -> None:
     for one in authority:
         for listed in lists:
@@ -128,8 +138,14 @@ def _is_complete(
 def _lists(listed: CertificateRevocationList, one: Certificate, issuer: Certificate, at: datetime) -> bool:
     until = listed.next_update_utc
     held = until is not None and listed.last_update_utc <= at <= until
-    signed = listed.issuer == issuer.subject and listed.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    return held and signed and _issued(one, issuer)
+    return held and listed.issuer == issuer.subject and _has_signed(issuer, listed) and _issued(one, issuer)
+
+
+def _has_signed(issuer: Certificate, listed: CertificateRevocationList) -> bool:
+    try:
+        return listed.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
 
 
 def _issued(one: Certificate, issuer: Certificate) -> bool:

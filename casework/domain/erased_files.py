@@ -81,13 +81,15 @@ def take_out(files: list[str], papers: list[str], documents: list[str]) -> int:
 
 @handles("erase_files")
 def erase_files(delivery: Any) -> None:
-    """They are no longer in the store, nor what was made of them; one that stays keeps none of the others there."""
+    """They are no longer in the store, nor in the folders from before it, nor what was made of them; one that stays
+    keeps none of the others there."""
     for row in Evidence.objects.filter(added_at=None, case__concerned__erased_at__isnull=False):
         discard(row)
     evidence = set(delivery.payload["evidence"])
-    going = [(store.evidence(), digest) for digest in sorted(evidence - in_use(evidence))]
+    unused, places = sorted(evidence - in_use(evidence)), store.evidence_anywhere()
+    going = [(place, digest) for digest in unused for place in places]
     papers = {*delivery.payload["documents"], *editions_of(delivery.payload.get("editions_of", []))}
-    going += [(store.documents(), digest) for digest in sorted(papers)]
+    going += [(place, digest) for digest in sorted(papers) for place in store.documents_anywhere()]
     problems = []
     for place, digest in going:
         peaks.forget(digest)

@@ -170,7 +170,7 @@ def _found(person: Person, families: list[FamilyView], cases: list[Any]) -> Eras
     found.texts = sum(len(texts) for some in _some(ids) for _event, texts in texts_of(some))
     found.texts += sum(len(texts) for _event, texts in texts_of((), person))
     known = digests_of(cases, families) - in_use(digests_of(cases, families), person)
-    found.files = sorted(d for d in known if store.evidence().holds(d))
+    found.files = sorted(d for d in known if any(place.holds(d) for place in store.evidence_anywhere()))
     for some in _some(ids):
         for document in Document.objects.filter(case__in=some).exclude(snapshot="").defer("snapshot"):
             (found.closed_off if is_kept(document, now()) else found.documents).append(str(document.pk))

@@ -24,10 +24,12 @@ from casework.documents.signature_check import CLOCKS_DIFFER
 from casework.domain import ledger
 from casework.domain.archiving import time_authority
 from casework.domain.checkpoints import LogBroken
-from casework.domain.deliveries import NotYet, handles
+from casework.domain.deliveries import NotYet, deliver_now, handles
 from casework.domain.document_check import file_checks
 from casework.domain.editions import STAMPED, told_of
+from casework.domain.erased_files import take_out
 from casework.domain.now import now
+from casework.domain.public_check import LIMITS
 from casework.domain.published_keys import revoked_certificates, root_certificate
 from casework.keys import new_key
 from casework.models import Delivery, Document, StampedEdition
@@ -69,14 +71,15 @@ def stamp(delivery: Any) -> None:
         return
     try:
         made = _made(document)
+        digest = store.documents().put(made.file)  # before the transaction, which a slow bucket would hold up
     except (StampError, DocumentError, LogBroken, store.StoreProblem, OSError) as problem:
         words = _("Expected a time stamp from %(authority)s, but %(problem)s; it is asked again")
         raise NotYet(words % {"authority": settings.TSA or "GONGDUAN_TSA", "problem": problem}) from None
-    _record(document, made)
+    _record(document, made, digest)
 
 
 def _made(document: Document) -> Edition:
-    """Nothing that we ourselves would not call genuine."""
+    """Nothing that we ourselves would not call genuine, nor that the public page would not read."""
     if (authority := time_authority()) is None:
         raise StampError(_("the setting names none"))
     url, roots = authority
@@ -89,33 +92,42 @@ def _made(document: Document) -> Edition:
     if document.issued_at and edition.at < document.issued_at - CLOCKS_DIFFER:
         words = _("it says %(at)s, which is before the document was issued")
         raise StampError(words % {"at": edition.at.isoformat()})
-    if failed := [check.message for check in file_checks(edition.file, document) if check.ok is False]:
+    checks = file_checks(edition.file, document, limits=LIMITS)
+    if failed := [check.message for check in checks if check.ok is False]:
         raise StampError(_("the stamped file would not be genuine: %(reason)s") % {"reason": failed[0]})
     return edition
 
 
 def _lists() -> list[CertificateRevocationList]:
-    """Ours of revoked certificates, and the authority's from wherever the settings say."""
+    """Ours of revoked certificates, and the authority's from wherever the settings say, each as good as now."""
     found = [load_pem_x509_crl(revoked_certificates().encode())]
     for source in settings.TSA_CRLS:
         data = fetched(source)
         try:
-            found.append(load_pem_x509_crl(data) if data.startswith(b"-----") else load_der_x509_crl(data))
+            listed = load_pem_x509_crl(data) if data.startswith(b"-----") else load_der_x509_crl(data)
+            until = listed.next_update_utc
         except ValueError:
             words = _("GONGDUAN_TSA_CRLS: %(source)s is no list of revoked certificates")
             raise StampError(words % {"source": source}) from None
+        if until is not None and until < now():
+            words = _("GONGDUAN_TSA_CRLS: %(source)s holds a list that was to be replaced by %(until)s")
+            raise StampError(words % {"source": source, "until": until.isoformat()})
+        found.append(listed)
     return found
 
 
-def _record(document: Document, edition: Edition) -> None:
-    """File, row and entry; none of them where somebody else was quicker, or the document was erased in the meantime."""
+def _record(document: Document, edition: Edition, digest: str) -> None:
+    """Row and entry; where somebody else was quicker, or the document was erased in the meantime, none of them, and the
+    file goes out of the store again."""
     with transaction.atomic():
         held = Document.objects.select_for_update().get(pk=document.pk)
-        if not held.snapshot or StampedEdition.objects.filter(pk=held.pk).exists():
+        quicker = StampedEdition.objects.filter(pk=held.pk).first()
+        if held.snapshot and quicker is None:
+            made = StampedEdition(document=held, file_sha256=digest, at=edition.at, level=edition.level)
+            made.event = ledger.note("org", STAMPED, told_of(made), case=document.case)
+            made.save(force_insert=True)
             return
-        made = StampedEdition(
-            document=held, file_sha256=store.documents().put(edition.file), at=edition.at,
-            level=edition.level,
-        )  # fmt: skip
-        made.event = ledger.note("org", STAMPED, told_of(made), case=document.case)
-        made.save(force_insert=True)
+        if quicker is not None and quicker.file_sha256 == digest:
+            return
+        unneeded = take_out([], [digest], [])
+    deliver_now(unneeded)

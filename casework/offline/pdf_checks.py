@@ -144,7 +144,7 @@ def only_signs(pdf, place):
     new = {number: one for number, one in pdf.revisions[place].items() if number != trailer["number"]}
     [root], [info], [metadata] = trailer["Root"], trailer["Info"], pdf.catalog["Metadata"]
     again, fields = set(new) & set(old), {number for (number,) in pdf.fields.values()}
-    if len(again & fields) != 1 or not again - fields <= {root, info, metadata}:
+    if trailer["number"] in old or len(again & fields) != 1 or not again - fields <= {root, info, metadata}:
         return False
     [field], same = again & fields, all(kept(*old[number]) == kept(*new[number]) for number in again - fields)
     before, after = old[field][0], new[field][0]

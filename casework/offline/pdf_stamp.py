@@ -2,7 +2,7 @@
 verify_pdf.py. A store of certificates and lists of revoked ones comes with it, which shows nothing to a reader."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from pdf_checks import covered, kept
 from pdf_file import Pdf
@@ -41,7 +41,9 @@ def only_stamped(pdf, issued, stamp):
     [field] = [one for one in pdf.fields.values() if pdf[one].get("V") == stamp]
     [root], [info], [metadata] = trailer["Root"], trailer["Info"], issued.catalog["Metadata"]
     added = {field[0], stamp[0], pdf.catalog["DSS"][0], *_store(pdf)}
-    if set(new) - set(old) != added or not set(pdf[field]) <= FIELD or any(map(float, pdf[field]["Rect"])):
+    if trailer["number"] in old or set(new) - set(old) != added:
+        return False
+    if not set(pdf[field]) <= FIELD or any(map(float, pdf[field]["Rect"])):
         return False
     if not set(pdf[stamp]) <= VALUE or pdf[stamp]["SubFilter"] != b"/ETSI.RFC3161":
         return False
@@ -97,7 +99,7 @@ def stamped_at(pdf, stamp, roots):
     certificates = [load_der_x509_certificate(one[2]) for one in _all(coded) if one[0] == 0x30]
     signer = _signed(info, *parts(signers, 0x30), certificates)
     text = time[1].decode().rstrip("Z").partition(".")[0]
-    at = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    at = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)  # noqa: UP017 -- runs on Python 3.9, too
     _check_chain(signer, certificates, roots, at)
     names = [one.value for one in signer.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     return at, ", ".join(names)

@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 from casework.store.folder import FolderStore
 from casework.store.port import PART, FileProblem, Store, StoreAway, StoreProblem
 
-__all__ = ["PART", "FileProblem", "Store", "StoreAway", "StoreProblem", "documents", "evidence"]
+__all__ = [
+    "PART", "FileProblem", "Store", "StoreAway", "StoreProblem", "documents", "documents_anywhere", "evidence",
+    "evidence_anywhere",
+]  # fmt: skip
 
 
 def documents() -> Store:
@@ -20,6 +23,15 @@ def documents() -> Store:
 def evidence() -> Store:
     """Recordings, and what parties added."""
     return _store("evidence", settings.EVIDENCE_FOLDER)
+
+
+def documents_anywhere() -> list[Store]:
+    """Where they lie and, with a bucket, where they may still lie from before it."""
+    return [documents(), *([FolderStore(settings.DOCUMENT_FOLDER)] if settings.STORE else [])]
+
+
+def evidence_anywhere() -> list[Store]:
+    return [evidence(), *([FolderStore(settings.EVIDENCE_FOLDER)] if settings.STORE else [])]
 
 
 def _store(name: str, folder: Path) -> Store:

@@ -5,14 +5,17 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from os import urandom
 from pathlib import Path
 from time import monotonic
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings as configured
+from django.db import connection
 from django.test import Client
 
 from casework import store
@@ -22,12 +25,13 @@ from casework.domain.deliveries import LEASE, deliver_due
 from casework.domain.document_check import check_document
 from casework.domain.erased_files import papers_of, take_out
 from casework.domain.now import now
-from casework.domain.public_check import check_file, check_fingerprint
+from casework.domain.public_check import LIMITS, check_file, check_fingerprint
 from casework.domain.sealing import seal_ledger
 from casework.domain.verification import verify_ledger
 from casework.management.sealing_thread import sealing
 from casework.models import Account, CaseEvent, Delivery, Document, StampedEdition
 from casework.queries.waiting import failing_deliveries, unstamped_documents
+from casework.store.folder import FolderStore
 from tests.api.conftest import Caller
 from tests.commands.conftest import refused, run
 from tests.exports_case.conftest import by_node, by_python, exported_to, unpacked
@@ -65,6 +69,10 @@ def file_of(document: Document) -> bytes:
 
 def waiting() -> Delivery:
     return Delivery.objects.get(kind="stamp")
+
+
+def in_folder() -> set[str]:
+    return {file.name for file in configured.DOCUMENT_FOLDER.rglob("*") if file.is_file()}
 
 
 def refused_with(words: str) -> None:
@@ -217,11 +225,46 @@ def test_what_stands_behind_a_stamp_that_waits_is_done(issued, authority):
 
 
 def test_two_workers_at_once_leave_one_edition(issued, authority):
-    row = waiting()
+    row, before = waiting(), in_folder()
     done = together(*[lambda: stamping.stamp(row)] * 2)
     assert done == [None, None]
+    assert in_folder() - before - {row.file_sha256 for row in StampedEdition.objects.all()} == set()
     assert CaseEvent.objects.filter(action="document_stamped").count() == StampedEdition.objects.count() == 1
     assert verify_ledger().ok
+
+
+def test_file_of_whoever_was_slower_goes_again(issued, authority, monkeypatch):
+    row, made, before = waiting(), stamping._made, in_folder()
+
+    def slow(document: Document):
+        monkeypatch.setattr(stamping, "_made", made)
+        edition = made(document)
+        stamping.stamp(row)
+        return edition
+
+    monkeypatch.setattr(stamping, "_made", slow)
+    stamping.stamp(row)
+    assert in_folder() == before | {StampedEdition.objects.get().file_sha256} and verify_ledger().ok
+    assert not Delivery.objects.filter(kind="erase_files").exists()
+
+
+def test_nobody_waits_for_the_store_in_a_transaction(issued, authority, monkeypatch):
+    put, open_then = FolderStore.put, []
+
+    def noted(self: FolderStore, data: bytes) -> str:
+        open_then.append(connection.in_atomic_block)
+        return put(self, data)
+
+    monkeypatch.setattr(FolderStore, "put", noted)
+    assert stamp_due() == 1 and open_then == [False]
+
+
+def test_store_that_does_not_take_the_edition_is_waited_for(issued, authority, monkeypatch):
+    def away(_self: FolderStore, _data: bytes) -> str:
+        raise store.StoreAway("the store is away")
+
+    monkeypatch.setattr(FolderStore, "put", away)
+    refused_with("the store is away; it is asked again")
 
 
 @pytest.mark.parametrize("change", [
@@ -240,16 +283,23 @@ def test_row_that_was_changed_or_taken_away_is_found(issued, authority, change):
 # Level
 
 
-def revocations(authority: TimeAuthority, folder: Path, gone: int | None = None) -> Path:
-    """The authority's root signs a list of revoked certificates, on which that serial stands."""
+def revocations(
+    authority: TimeAuthority, folder: Path, gone: int | None = None, *, key: rsa.RSAPrivateKey | None = None,
+    good_for: timedelta = timedelta(days=60), bulk: bytes = b"",
+) -> Path:  # fmt: skip
+    """The authority's root, or whoever has the key, signs a list of revoked certificates, on which that serial stands,
+    made an hour before the rest of its time."""
     moment = now()
     builder = x509.CertificateRevocationListBuilder().issuer_name(authority.trusted[0].subject)
-    builder = builder.last_update(moment).next_update(moment + timedelta(days=60))
+    builder = builder.last_update(min(moment, moment + good_for - timedelta(hours=1))).next_update(moment + good_for)
     if gone is not None:
         one = x509.RevokedCertificateBuilder().serial_number(gone).revocation_date(moment).build()
         builder = builder.add_revoked_certificate(one)
+    if bulk:
+        extension = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4.5"), bulk)
+        builder = builder.add_extension(extension, critical=False)
     file = folder / "tsa.crl"
-    file.write_bytes(builder.sign(authority.root_key, hashes.SHA256()).public_bytes(Encoding.DER))
+    file.write_bytes(builder.sign(key or authority.root_key, hashes.SHA256()).public_bytes(Encoding.DER))
     return file
 
 
@@ -270,6 +320,23 @@ def test_authority_whose_certificate_is_revoked_is_refused(issued, authority, tm
 def test_list_of_revoked_certificates_that_cannot_be_had_is_waited_for(issued, authority, settings, source):
     settings.TSA_CRLS = [source]
     refused_with("; it is asked again")
+
+
+def test_list_of_revoked_certificates_whose_time_is_over_is_waited_for(issued, authority, tmp_path, settings):
+    settings.TSA_CRLS = [str(revocations(authority, tmp_path, good_for=timedelta(seconds=-1)))]
+    refused_with("holds a list that was to be replaced by")
+
+
+def test_list_of_revoked_certificates_that_its_issuer_did_not_sign_is_refused(issued, authority, tmp_path, settings):
+    forged = rsa.generate_private_key(65537, 2048)
+    settings.TSA_CRLS = [str(revocations(authority, tmp_path, key=forged))]
+    refused_with("时间戳根, who did not sign it")
+
+
+def test_edition_that_the_public_page_would_not_read_is_not_recorded(issued, authority, tmp_path, settings):
+    bulk = urandom(LIMITS.file_mib * 1024 * 1024)
+    settings.TSA_CRLS = [str(revocations(authority, tmp_path, bulk=bulk))]
+    refused_with("larger than 10 MiB")
 
 
 # What others say of it
@@ -381,6 +448,6 @@ def test_document_erased_while_the_authority_was_asked_leaves_no_edition(issued,
         return edition
 
     monkeypatch.setattr(stamping, "_made", meanwhile)
-    before = {file.name for file in configured.DOCUMENT_FOLDER.rglob("*")}
+    before = in_folder()
     assert stamp_due() == 1 and not StampedEdition.objects.exists()
-    assert {file.name for file in configured.DOCUMENT_FOLDER.rglob("*")} == before
+    assert in_folder() == before

@@ -96,7 +96,45 @@ def stranger(writer: IncrementalPdfFileWriter) -> None:
     writer.add_object(TextStringObject("nobody asked for this"))
 
 
+def cross_reference_as_a_page(writer: IncrementalPdfFileWriter) -> None:
+    """The cross-reference stream carries the number of the second page, which is gone with it."""
+    number_for_the_cross_reference(writer, writer.find_page_for_modification(1)[0].idnum)
+
+
+def cross_reference_as_the_content(writer: IncrementalPdfFileWriter) -> None:
+    page = writer.find_page_for_modification(1)[0].get_object()
+    number_for_the_cross_reference(writer, page.raw_get("/Contents").idnum)
+
+
+def cross_reference_as_a_picture(writer: IncrementalPdfFileWriter) -> None:
+    """Of the first signature: no text that the pages must hold is lost."""
+    field = writer.root["/AcroForm"]["/Fields"][0]
+    number_for_the_cross_reference(writer, field["/AP"].raw_get("/N").idnum)
+
+
+def number_for_the_cross_reference(writer: IncrementalPdfFileWriter, number: int) -> None:
+    write_objects, populate, size = writer._write_objects, writer._populate_trailer, 0
+
+    def then_take_the_number(*told: object) -> None:
+        nonlocal size
+        write_objects(*told)
+        size, writer._lastobj_id = writer._lastobj_id + 1, number - 1
+
+    def with_the_true_size(trailer: StreamObject) -> None:
+        def write(*told: object) -> None:
+            trailer[NameObject("/Size")] = NumberObject(size)
+            type(trailer).write_to_stream(trailer, *told)
+
+        populate(trailer)
+        trailer.write_to_stream = write
+
+    writer._write_objects, writer._populate_trailer = then_take_the_number, with_the_true_size
+    writer._force_write_when_empty = True
+
+
+TAKEN = [cross_reference_as_a_page, cross_reference_as_the_content, cross_reference_as_a_picture]
 UPDATES = [
+    *TAKEN,
     annotation,
     page_content,
     content_stream,

@@ -9,8 +9,9 @@ import pikepdf
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from casework.documents import fields, printed, render, snapshot
+from casework.documents import fields, printed, render, signing, snapshot
 from tests.documents.conftest import issued, keys, reviewer, reviewer_signer, ruling_pdf
 from tests.documents.sample import large_ruling, ruling
 from tests.exports_case import attacks_on_pdfs as attacks
@@ -170,6 +171,21 @@ def test_update_between_the_first_signature_and_the_seal_is_found(paper: Paper, 
     """The seal covers it, and the ledger says that it was issued so."""
     told = verify(paper.sealed(attacks.update(paper.issued.first_signed, change)))
     assert "modifications" in told.failed and not {"file_hash", "signatures"} & set(told.failed), told.said
+
+
+@pytest.mark.parametrize("change", attacks.TAKEN)
+def test_seal_whose_cross_reference_takes_the_place_of_something_is_found(
+    paper: Paper, verify: Verify, monkeypatch: pytest.MonkeyPatch, change: Any
+):
+    """The revision is that of a signature, and everything else in it belongs there."""
+
+    def changing(*told: Any) -> Any:
+        writer = IncrementalPdfFileWriter(*told)
+        change(writer)
+        return writer
+
+    monkeypatch.setattr(signing, "IncrementalPdfFileWriter", changing)
+    assert "modifications" in verify(paper.sealed(paper.issued.first_signed)).failed
 
 
 def test_update_before_the_first_signature_was_signed_by_all(paper: Paper, verify: Verify):

@@ -20,7 +20,7 @@ from casework.domain.errors import NotAllowedNow
 from casework.domain.perform import perform
 from casework.domain.verification import verify_ledger
 from casework.exports.case_file import export_case
-from casework.models import Case, CaseEvent, Delivery, Document, Evidence, Person
+from casework.models import Case, CaseEvent, Delivery, Document, Evidence, Person, StampedEdition
 from casework.queries import documents_of, evidence_of
 from casework.store import StoreAway
 from tests import files
@@ -244,8 +244,8 @@ def test_copy_files_brings_all_that_cases_name_and_twice_changes_nothing(bucket:
     digest = evidence_of(number, acting("ann"))[0]["sha256"]
     refused(run("copy_files"), 4, "GONGDUAN_STORE")
     settings.STORE = place
-    assert run("copy_files").json == {"copied": 4, "there_before": 0, "altered": 0, "missing": 0}
-    assert run("copy_files").json == {"copied": 0, "there_before": 4, "altered": 0, "missing": 0}
+    assert run("copy_files").json == {"copied": 4, "there_before": 0, "altered": 0, "missing": 0, "unnamed": 0}
+    assert run("copy_files").json == {"copied": 0, "there_before": 4, "altered": 0, "missing": 0, "unnamed": 0}
     assert len(keys_in(bucket)) == 4 and store.evidence().get(digest)
 
 
@@ -256,9 +256,65 @@ def test_copy_files_names_what_is_altered_or_missing_and_copies_the_rest(bucket:
     store.documents().path_of(document.file_sha256).write_bytes(b"altered")
     settings.STORE = place
     done = run("copy_files")
-    assert done.status == 1 and done.json == {"copied": 3, "there_before": 0, "altered": 1, "missing": 1}
+    assert done.status == 1 and done.json == {"copied": 3, "there_before": 0, "altered": 1, "missing": 1, "unnamed": 0}
     assert f"Expected file {document.file_sha256[:16]} as it was received" in done.err
     assert f"{document.file_sha256} is named by a case, but lies nowhere" in done.err
+
+
+def test_copy_files_misses_what_lies_behind_a_delete_marker(bucket: str):
+    dispute(upto="issued")
+    document = Document.objects.get()
+    digest = document.file_sha256
+    s3.client().delete_object(Bucket=bucket, Key=f"site/documents/{digest[:2]}/{digest}")
+    assert store.documents().holds(digest), "an earlier version"
+    done = run("copy_files")
+    assert (done.status, done.json["missing"]) == (1, 1) and f"{digest} is named by a case" in done.err
+
+
+def test_copy_files_misses_a_stamped_edition_until_it_was_erased(bucket: str):
+    dispute(upto="issued")
+    document, event = Document.objects.get(), CaseEvent.objects.last()
+    StampedEdition.objects.create(
+        document=document, file_sha256="ab" * 32, at=datetime.now(UTC), level="B-T", event=event
+    )
+    done = run("copy_files")
+    assert (done.status, done.json["missing"]) == (1, 1) and "ab" * 32 in done.err
+    Document.objects.filter(pk=document.pk).update(snapshot="")
+    assert run("copy_files").json["missing"] == 0
+
+
+def test_copy_files_calls_a_file_missing_that_vanishes_meanwhile(bucket: str, settings):
+    dispute(upto="issued")
+    (folder := settings.EVIDENCE_FOLDER / "ab").mkdir(parents=True, exist_ok=True)
+    (folder / ("ab" * 32)).symlink_to(folder / "vanished")
+    counts = run("copy_files").json
+    assert (counts["altered"], counts["missing"]) == (0, 1)
+
+
+def test_copy_files_leaves_papers_that_nothing_names(bucket: str, settings):
+    place, settings.STORE = settings.STORE, ""
+    dispute(upto="issued")
+    dropped = store.documents().put(b"an edition that nobody recorded")
+    settings.STORE = place
+    assert run("copy_files").json == {"copied": 4, "there_before": 0, "altered": 0, "missing": 0, "unnamed": 1}
+    assert not store.documents().holds(dropped)
+    Document.objects.update(snapshot="")
+    assert run("copy_files").json["unnamed"] == 4, "drafted, signed, sealed: none comes back once it was erased"
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_erase_takes_files_out_of_the_folders_from_before_the_bucket(bucket: str, settings, copied: bool):
+    place, settings.STORE = settings.STORE, ""
+    ended()
+    before = on_disk(settings.EVIDENCE_FOLDER)
+    settings.STORE = place
+    if copied:
+        run("copy_files")
+    told = erase_person(office(), "A1001", "本人来函")
+    assert told.files and set(told.files) <= set(before), "also what was never copied"
+    assert not set(told.files) & set(on_disk(settings.EVIDENCE_FOLDER))
+    run("copy_files")
+    assert not set(told.files) & {key.rsplit("/", 1)[1] for key in keys_in(bucket)}
 
 
 def test_copy_files_while_the_store_is_away_is_refused_in_words(bucket: str, settings, monkeypatch):

@@ -80,6 +80,14 @@ def make_pki(folder: Path, organisation: dict[str, str], demo: bool, since: date
     return pki
 
 
+def has_root(folder: Path) -> bool:
+    """Whether a root certificate lies in `folder`. Raises PkiError where that cannot be told."""
+    try:
+        return (Path(folder) / "root.crt.pem").exists()
+    except OSError as problem:
+        raise _unreadable(folder, problem) from None
+
+
 def load_root(folder: Path) -> Root:
     """The root certificate in `folder`, whatever else is there. Raises PkiError when it is missing or unreadable."""
     try:

@@ -16,15 +16,20 @@ def end_keys(keys: QuerySet[SigningKey]) -> None:
     """They are revoked from now on, those that were before since then, and the database has them no more. A signing
     worker destroys its own after the commit, however often somebody is killed or away."""
     serials = list(keys.values_list("serial", flat=True))
-    moment, ended = now(), SigningKey.objects.filter(serial__in=serials)
-    ended.filter(revoked_at=None).update(revoked_at=moment)
+    ended = SigningKey.objects.filter(serial__in=serials)
+    ended.filter(revoked_at=None).update(revoked_at=now())
     ended.update(private_key="")
     if settings.KEY_HOLDER and serials:
-        pk = new_key()
-        Delivery.objects.create(
-            id=pk, kind="forget_keys", payload={"serials": serials}, dedup=f"forget_keys:{pk}", created_at=moment,
-            due_at=moment,
-        )  # fmt: skip
+        forget_later(serials)
+
+
+def forget_later(serials: list[str]) -> None:
+    """A delivery has the signing worker destroy these."""
+    pk, moment = new_key(), now()
+    Delivery.objects.create(
+        id=pk, kind="forget_keys", payload={"serials": serials}, dedup=f"forget_keys:{pk}", created_at=moment,
+        due_at=moment,
+    )  # fmt: skip
 
 
 @handles("forget_keys")

@@ -20,8 +20,8 @@ HEAD = """\
 
 
 def published_keys() -> str:
-    """All of it as one text: PEM blocks, then vkeys, a line each. PkiError before there is a PKI,
-    HolderAway where the list of revoked certificates waits for the signing worker."""
+    """All of it as one text: PEM blocks, then vkeys, a line each. PkiError before there is a PKI
+    or where its keys cannot be used, HolderAway where the list of revoked certificates waits for the signing worker."""
     keys = [f"{who}\n" for who in (*log_keys().published, *(who for who, _url in witnesses()))]
     return "".join((HEAD, root_certificate(), revoked_certificates(), *keys))
 

@@ -9,15 +9,16 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password
+from django.db import Error as DatabaseAway
 from django.utils.translation import gettext as _
 
 from casework import store
 from casework.documents.errors import DocumentError, HolderAway, NoSuchKey, PkiError, TooManyTries, WrongSecret
 from casework.documents.holder import KeyHolder, key_holder
-from casework.documents.pki import IssuedCertificate
+from casework.documents.pki import IssuedCertificate, has_root
 from casework.documents.signing import sign
 from casework.domain.actor import Actor
-from casework.domain.ended_keys import end_keys
+from casework.domain.ended_keys import end_keys, forget_later
 from casework.domain.errors import NotAllowedNow, NotPermitted
 from casework.domain.now import now
 from casework.models import Account, Installation, Person, SigningKey, Token
@@ -58,20 +59,16 @@ def holder() -> KeyHolder:
 @contextmanager
 def enrolled(account: Account, secret: str) -> Iterator[IssuedCertificate | None]:
     """A new key pair that `secret` unlocks, with its certificate; gone again where what is done inside fails. None for
-    a machine, and before the organisation has a PKI (make_pki)."""
-    if account.person is None or account.is_machine or not (settings.PKI_FOLDER / "root.crt.pem").exists():
-        yield None
-        return
-    demo = Installation.objects.filter(demo=True).exists()
+    a machine, and before the organisation has a PKI (make_pki), which it has where there is a signing worker."""
     try:
-        issued = holder().enrol(account.person.name, account.person.no, secret, demo, now())
+        issued = _issued(account, secret)
     except (DocumentError, OSError) as problem:
         raise _not_now(problem) from None
     try:
         yield issued
     except BaseException:
-        with suppress(DocumentError):
-            holder().forget([issued.serial])
+        if issued is not None:
+            _take_back(issued.serial)
         raise
 
 
@@ -97,7 +94,14 @@ def enrol(account: Account, kind: str, secret: str) -> SigningKey | None:
 
 def demo_secret() -> str:
     """What unlocks keys in a demo database when a command acts as somebody without their token."""
-    return (settings.PKI_FOLDER / "demo.secret").read_text().strip()
+    try:
+        return (settings.PKI_FOLDER / "demo.secret").read_text().strip()
+    except OSError as problem:
+        words = _(
+            "Expected the secret of the demo's keys in %(folder)s, but %(problem)s (demo.secret); copy it there, or "
+            "load the demo anew"
+        )
+        raise PkiError(words % {"folder": settings.PKI_FOLDER, "problem": problem.strerror}) from None
 
 
 def token_digest(text: str) -> str:
@@ -109,7 +113,7 @@ def _unlockable(actor: Any, credential: str) -> tuple[SigningKey, str]:
     key: SigningKey | None
     keys = SigningKey.objects.filter(person_id=actor.person_id, revoked_at=None)
     if actor.impersonated and not credential:
-        return _demo_key(actor), demo_secret()
+        return _demo_key(actor)
     account = Account.objects.get(pk=actor.account_id)
     if not re.search(r"\S", credential):
         raise _wrong()
@@ -131,22 +135,38 @@ def _unlockable(actor: Any, credential: str) -> tuple[SigningKey, str]:
     return key, credential
 
 
-def _demo_key(actor: Any) -> SigningKey:
-    """Made when first needed: most people of a demo never sign."""
-    key = SigningKey.objects.filter(person_id=actor.person_id, credential=Credential.DEMO, revoked_at=None).first()
-    if key is not None:
-        return key
-    person = Person.objects.get(pk=actor.person_id)
+def _issued(account: Account, secret: str) -> IssuedCertificate | None:
+    if account.person is None or account.is_machine or not (settings.KEY_HOLDER or has_root(settings.PKI_FOLDER)):
+        return None
+    demo = Installation.objects.filter(demo=True).exists()
+    return holder().enrol(account.person.name, account.person.no, secret, demo, now())
+
+
+def _take_back(serial: str) -> None:
+    """Now, or by a worker where the holder is away or lets only workers destroy keys."""
     try:
-        issued = holder().enrol(person.name, person.no, demo_secret(), True, now())
-    except HolderAway as problem:
+        holder().forget([serial])
+    except DocumentError:
+        with suppress(DatabaseAway):  # perhaps why nothing came of it; what is told is that
+            forget_later([serial])
+
+
+def _demo_key(actor: Any) -> tuple[SigningKey, str]:
+    """With its secret. Made when first needed: most people of a demo never sign."""
+    key = SigningKey.objects.filter(person_id=actor.person_id, credential=Credential.DEMO, revoked_at=None).first()
+    try:
+        secret = demo_secret()
+        if key is not None:
+            return key, secret
+        person = Person.objects.get(pk=actor.person_id)
+        issued = holder().enrol(person.name, person.no, secret, True, now())
+    except (DocumentError, OSError) as problem:
         raise _not_now(problem) from None
-    except (PkiError, FileNotFoundError):
-        raise NotAllowedNow(_("Expected a PKI, but there is none; run make_pki first")) from None
-    return SigningKey.objects.create(
+    made = SigningKey.objects.create(
         person=person, account=None, credential=Credential.DEMO, serial=issued.serial,
         certificate=issued.certificate_pem, private_key=issued.key_pem, created_at=now(),
     )  # fmt: skip
+    return made, secret
 
 
 def _wrong() -> NotPermitted:

@@ -5,6 +5,7 @@ import threading
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from casework.documents.errors import HolderAway, PkiError
+from casework.documents.pki import has_root
 from casework.domain.errors import InvalidInput, Refusal
 from casework.domain.public_check import LIMITS, Answer, check_code, check_file, check_fingerprint
 from casework.domain.published_keys import published_keys
@@ -72,10 +74,10 @@ def show(request: Any, document_id: UUID | None = None) -> HttpResponse:
 def keys(request: Any) -> HttpResponse:
     """What the documents are checked with, without us: one text."""
     try:
+        if not has_root(settings.PKI_FOLDER):
+            raise Http404
         response = HttpResponse(published_keys(), content_type="text/plain; charset=utf-8")
-    except PkiError:
-        raise Http404 from None
-    except HolderAway as problem:
+    except (HolderAway, PkiError) as problem:
         return HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="gongduan-keys.txt"'
     return response

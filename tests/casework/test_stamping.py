@@ -99,6 +99,11 @@ def test_issued_document_is_stamped_after_the_issue_and_stays_as_it_was(issued, 
     assert verify_ledger().ok
 
 
+def test_deliver_stamps_what_was_issued(issued):
+    assert waiting() and run("deliver").json["delivered"] >= 1
+    assert StampedEdition.objects.filter(pk=issued.pk).exists() and not Delivery.objects.exists()
+
+
 def test_stamped_edition_is_genuine_for_command_and_page(issued, authority):
     stamp_due()
     seal_ledger()

@@ -376,6 +376,22 @@ def test_site_cannot_seal_or_destroy_where_workers_have_their_own_socket(worker:
     worker.start()
 
 
+def test_started_at_a_relative_path_names_the_whole_one(worker: Worker) -> None:
+    whole = worker.socket
+    assert worker.stop() == 0
+    said = len(worker.log.read_text())
+    worker.listen_at(Path(os.path.relpath(whole)))
+    worker.start(None, "--listen-workers", os.path.relpath(whole.with_name("workers.sock")))
+    assert worker.asked().seal(NOW), "it answers once it has said where"
+    lines = worker.log.read_text()[said:].splitlines()
+    names = [Path(line.partition("=unix:")[2]) for line in lines if "=unix:" in line]
+    assert len(names) == 2 and all(name.is_absolute() for name in names)
+    assert [name.resolve() for name in names] == [whole.resolve(), whole.with_name("workers.sock").resolve()]
+    assert worker.stop() == 0
+    worker.listen_at(whole)
+    worker.start()
+
+
 # Another at the same place
 
 
@@ -406,13 +422,20 @@ def test_root_of_another_installation_is_told(worker: Worker, tmp_path: Path) ->
 def test_what_cannot_be_logged_is_not_done(tmp_path: Path) -> None:
     folder = pki.make_pki(tmp_path / "pki", NAMES, False).folder
 
+    room = ["for one line"]
+
     def full(_line: str) -> None:
-        raise OSError(28, "No space left on device")
+        if not room:
+            raise OSError(28, "No space left on device")
+        room.pop()
 
     with closing(Keeper(folder, full)) as keeper:
         asked = {"do": "enrol", "name": "秦明", "no": "M401", "secret": SECRET, "demo": False, "since": NOW.isoformat()}
+        kept = json.loads(keeper.answered(json.dumps(asked).encode()))["serial"]
         answer = json.loads(keeper.answered(json.dumps(asked).encode()))
-        assert answer["refused"] == "PkiError" and keeper.count() == 0
+        assert answer["refused"] == "PkiError" and keeper.count() == 1
+        answer = json.loads(keeper.answered(json.dumps({"do": "forget", "serials": [kept]}).encode()))
+        assert answer["refused"] == "PkiError" and keeper.count() == 1
         shown = json.loads(keeper.answered(b'{"do": "show_seal"}'))["certificate"]
         serial = pki.serial_of(x509.load_pem_x509_certificate(shown.encode()))
         asked = {"do": "seal", "serial": serial, "digest": DIGEST.hex()}

@@ -1,5 +1,7 @@
 """A site whose keys a signing worker holds: all that needs a key works, and the site has none."""
 
+import hashlib
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -9,6 +11,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from casework import store
 from casework.documents.pki import IssuedCertificate
@@ -117,6 +121,11 @@ def everything(worker: Worker, tmp_path: Path) -> str:
     return "\n".join([*rows, *(file.read_bytes().decode("latin-1") for file in files)])
 
 
+def signed_attributes(signature: EmbeddedPdfSignature) -> str:
+    """Their SHA-256, as docs/operating.md has it."""
+    return hashlib.sha256(signature.signer_info["signed_attrs"].untag().dump()).hexdigest()
+
+
 # Everything works
 
 
@@ -128,6 +137,9 @@ def test_password_set_ruling_signed_and_sealed_list_published_and_no_key_on_the_
     fields = {f["name"]: f["serial"] for f in Document.objects.get(case__number=number).fields}
     assert fields["reviewer"] == first.serial == worker.did("signed")[-1]["serial"]
     assert fields["organisation"] == worker.did("sealed")[-1]["serial"]
+    file = store.documents().get(Document.objects.get(case__number=number, state="issued").file_sha256)
+    logged = [worker.did(what)[-1]["digest"] for what in ("signed", "sealed")]
+    assert [signed_attributes(one) for one in PdfFileReader(io.BytesIO(file)).embedded_signatures] == logged
 
     time.on(minutes=1)
     set_password(Account.objects.get(username="qin"), NEW, acting("qin"))
@@ -162,6 +174,8 @@ def test_sign_by_token_and_not_once_it_was_revoked(worker, drafted, settings):
 
 def test_sign_by_a_click_in_a_demo_needs_its_secret_alone(worker, drafted, settings):
     secret = worker.public / "demo.secret"
+    with pytest.raises(NotAllowedNow, match="No such file.*demo.secret.*copy it there"):
+        sign(drafted, "", impersonated=True)
     secret.write_text("a secret of the demo")
     try:
         sign(drafted, "", impersonated=True)
@@ -169,6 +183,48 @@ def test_sign_by_a_click_in_a_demo_needs_its_secret_alone(worker, drafted, setti
         secret.unlink()
     deliver_all()
     assert genuine(drafted, settings)
+
+
+def test_sign_by_a_click_without_the_root_certificate_says_so(worker, drafted, settings, tmp_path):
+    settings.PKI_FOLDER = tmp_path
+    (tmp_path / "demo.secret").write_text("a secret of the demo")
+    before = worker.kept()
+    with pytest.raises(NotAllowedNow, match="are incomplete: root.crt.pem"):
+        sign(drafted, "", impersonated=True)
+    assert worker.kept() == before
+
+
+def test_password_and_token_without_the_root_certificate_are_refused(worker, settings, tmp_path):
+    credential("qin")
+    account = Account.objects.get(username="qin")
+    before, kept = dump(), worker.kept()
+    # Even root cannot look into the second one: who may not enter a folder sees as much.
+    for folder, holder in (
+        (tmp_path, worker.address),
+        (tmp_path / ("x" * 300), worker.address),
+        (tmp_path / ("x" * 300), ""),
+    ):
+        settings.PKI_FOLDER, settings.KEY_HOLDER = folder, holder
+        with pytest.raises(NotAllowedNow, match="The keys in"):
+            set_password(account, NEW)
+        with pytest.raises(NotAllowedNow, match="The keys in"):
+            new_token(account, 90)
+    assert (dump(), worker.kept()) == (before, kept)
+
+
+def test_keys_are_not_there_without_a_root_and_unavailable_where_they_cannot_be_used(worker, settings, tmp_path):
+    root = worker.pki / "root.crt.pem"
+    root.rename(worker.home / "away")
+    try:
+        answer = Client().get("/v/keys.txt")
+    finally:
+        (worker.home / "away").rename(root)
+    assert answer.status_code == 503 and b"incomplete: root.crt.pem" in answer.content
+    settings.PKI_FOLDER = tmp_path
+    assert Client().get("/v/keys.txt").status_code == 404
+    (tmp_path / "root.crt.pem").write_text("broken")
+    answer = Client().get("/v/keys.txt")
+    assert answer.status_code == 503 and b"cannot be read" in answer.content
 
 
 def test_renew_seal_works_where_the_keys_are_alone(worker, token_of, settings):  # noqa: F811
@@ -235,14 +291,43 @@ def _held():
 
 
 def test_key_of_a_change_that_failed_is_gone_again(worker, monkeypatch):
+    before = worker.kept()
+    _fail_to_set_a_password(monkeypatch)
+    assert worker.kept() == before and not SigningKey.objects.exists() and not Delivery.objects.exists()
+
+
+def test_key_of_a_change_that_failed_where_only_workers_destroy_goes_by_a_delivery(worker, settings, monkeypatch):
+    theirs = worker.folder / "workers.sock"
+    assert worker.stop() == 0
+    worker.start(None, "--listen-workers", str(theirs))
+    try:
+        before = worker.kept()
+        _fail_to_set_a_password(monkeypatch)
+        assert len(worker.kept() - before) == 1 and not SigningKey.objects.exists()
+        settings.KEY_HOLDER = f"unix:{theirs}"
+        deliver_all()
+        assert worker.kept() == before and len(worker.did("forgot")) >= 1
+    finally:
+        worker.stop()
+
+
+def test_key_of_a_change_that_failed_as_the_worker_went_away_goes_once_it_is_back(worker, monkeypatch):
+    before = worker.kept()
+    _fail_to_set_a_password(monkeypatch, worker.kill)
+    worker.start()
+    assert len(worker.kept() - before) == 1
+    deliver_all()
+    assert worker.kept() == before
+
+
+def _fail_to_set_a_password(monkeypatch, meanwhile=lambda: None) -> None:
     def full(*_args: object, **_words: object) -> None:
+        meanwhile()
         raise OSError("no space left")
 
-    monkeypatch.setattr(ledger, "note", full)
-    before = worker.kept()
-    with pytest.raises(OSError, match="no space left"):
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="no space left"):
+        patched.setattr(ledger, "note", full)
         set_password(Account.objects.get(username="qin"), NEW)
-    assert worker.kept() == before and not SigningKey.objects.exists()
 
 
 # Keys go
@@ -285,20 +370,28 @@ def test_hand_over_keys_that_were_made_before_empties_the_database(worker, draft
     assert genuine(drafted, settings)
 
 
-def test_hand_over_keys_to_a_worker_that_is_away_keeps_them(worker, settings):
+def test_hand_over_keys_to_a_worker_that_is_away_keeps_them_and_records_what_was_done(worker, settings):
     settings.KEY_HOLDER = "unix:/nowhere/keys.sock"
-    SigningKey.objects.create(
-        person=Account.objects.get(username="qin").person, account=None, credential="password", serial="ab",
-        certificate="x", private_key="locked", created_at=BEFORE_ALL,
-    )  # fmt: skip
+    handed_over = CaseEvent.objects.filter(stream="org", action="keys_handed_over")
+    for serial, ended_at in (("ab", None), ("cd", BEFORE_ALL), ("ef", None)):
+        SigningKey.objects.create(
+            person=Account.objects.get(username="qin").person, account=None, credential="demo", serial=serial,
+            certificate="x", private_key="locked", created_at=BEFORE_ALL, revoked_at=ended_at,
+        )  # fmt: skip
     command_refused(run("hand_over_keys"), 1, "Expected the signing worker")
-    assert SigningKey.objects.get(serial="ab").private_key == "locked"
+    assert SigningKey.objects.filter(private_key="locked").count() == 3 and not handed_over.exists()
+    SigningKey.objects.get(serial="ab").delete()
+    command_refused(run("hand_over_keys"), 1, "Expected the signing worker")
+    assert [key.serial for key in SigningKey.objects.filter(private_key="locked")] == ["ef"]
+    assert json.loads(handed_over.get().entry)["data"] == {"handed_over": 0, "destroyed": 1}
 
 
 def test_hold_keys_without_keys_or_beside_another_is_refused(worker, settings):
     command_refused(run("hold_keys", "--listen", worker.folder / "other.sock"), 1, "a signing worker holds them")
     settings.KEY_HOLDER = ""
     command_refused(run("hold_keys", "--listen", worker.folder / "other.sock"), 1, "incomplete")
+    same = (worker.folder / "other.sock", "--listen-workers", worker.folder / "x" / ".." / "other.sock")
+    command_refused(run("hold_keys", "--listen", *same), 2, "is the site's; name another")
     assert not (worker.folder / "other.sock").exists()
 
 

@@ -141,11 +141,12 @@ class Keeper:
         return load_root(self._folder).pem.encode()
 
     def _forget(self, serial: str) -> bool:
-        gone = self._people.drop(serial)
-        self._tries.forget(serial)
-        if gone:
+        """Whether it was there."""
+        if there := self._people.has(serial):
             self._told("forgot", serial=serial)
-        return gone
+            self._people.drop(serial)
+        self._tries.forget(serial)
+        return there
 
     def _told(self, did: str, **facts: object) -> None:
         self._tell(json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "did": did, **facts}))

@@ -31,10 +31,11 @@ class SigningWorker:
         self._address, self._folder = address, folder
 
     def enrol(self, name: str, no: str, secret: str, demo: bool, since: datetime) -> IssuedCertificate:
+        chain = load_root(self._folder).pem  # first: without it no key may come to be
         asked = requests.Enrol(name=name, no=no, secret=secret, demo=demo, since=since)
         answer = self._ask(asked, "certificate", "serial")
         self._issued(answer["certificate"])
-        return IssuedCertificate(answer["certificate"], "", load_root(self._folder).pem, answer["serial"])
+        return IssuedCertificate(answer["certificate"], "", chain, answer["serial"])
 
     def signer(self, key: IssuedCertificate, secret: str) -> Signer:
         def sign(digest: bytes) -> bytes:

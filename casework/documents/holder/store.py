@@ -61,13 +61,8 @@ class KeyStore:
     def has(self, serial: str) -> bool:
         return self._file(serial).exists()
 
-    def drop(self, serial: str) -> bool:
-        """Whether it was there."""
-        try:
-            self._file(serial).unlink()
-        except FileNotFoundError:
-            return False
-        return True
+    def drop(self, serial: str) -> None:
+        self._file(serial).unlink(missing_ok=True)
 
     def _file(self, serial: str) -> Path:
         return self._folder / f"{serial}.pem"

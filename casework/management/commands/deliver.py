@@ -11,7 +11,11 @@ FIELDS = ("id", "kind", "case_id", "attempts", "problem")
 
 
 class Command(DoorCommand):
-    help = _("One sweep of the outbox: notices told, drafts drawn, documents sealed.")
+    help = _("One sweep of the outbox: notices told, drafts drawn, documents sealed and stamped.")
 
     def do(self, **_: Any) -> None:
-        self.show({"delivered": deliver_due(), "stuck": list(every_stuck_delivery().values(*FIELDS)[:SHOWN])})
+        """Stamps come last, up to the first that is refused."""
+        delivered = deliver_due()
+        while done := deliver_due(limit=1, apart=True):
+            delivered += done
+        self.show({"delivered": delivered, "stuck": list(every_stuck_delivery().values(*FIELDS)[:SHOWN])})

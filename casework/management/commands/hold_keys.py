@@ -15,6 +15,7 @@ from casework.commands import DoorCommand
 from casework.documents.holder import refuse_elsewhere
 from casework.documents.holder.keeper import Keeper
 from casework.documents.holder.server import server
+from casework.domain.errors import InvalidInput
 from casework.management.commands.work import told_to_stop
 
 
@@ -34,6 +35,10 @@ class Command(DoorCommand):
 
     def do(self, *, listen: Path, listen_workers: Path | None = None, **_options: Any) -> None:
         refuse_elsewhere()
+        listen, listen_workers = listen.absolute(), listen_workers and listen_workers.absolute()
+        if listen_workers and listen_workers.resolve() == listen.resolve():
+            words = _("Expected a socket of the workers' own, but %(where)s is the site's; name another")
+            raise InvalidInput(words % {"where": listen_workers})
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no key of ours in a core dump
         with closing(Keeper(settings.PKI_FOLDER, self._tell)) as keeper, ExitStack() as listening:
             answered = {listen: partial(keeper.answered, by_worker=listen_workers is None)}

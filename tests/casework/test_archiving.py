@@ -148,7 +148,7 @@ def test_copies_wait_for_a_time_authority_that_is_away_and_the_newest_comes_firs
     assert [copy.with_suffix(".tst").exists() for copy in copies(place)] == [False, True]
     authority.change = lambda answer: answer
     assert run("archive_log").json == {**NOTHING, "stamped": 1}
-    assert "wait for a time stamp" not in run("doctor").out and found() == []
+    assert "copies in the archive wait" not in run("doctor").out and found() == []
 
 
 def test_stamp_that_does_not_count_is_not_kept(place: Path, authority: TimeAuthority, tmp_path: Path, settings):

@@ -1,6 +1,7 @@
 """Stamped editions of the ruling that tests sign, by openssl's authority; and what somebody may put beside a stamp."""
 
 import io
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -31,8 +32,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimeAuthorit
 
 
 @pytest.fixture(scope="session")
-def stamped(issued: Issued, keys: pki.Pki, authority: TimeAuthority) -> bytes:
-    own = x509.load_pem_x509_crl(revocation_list(keys.folder, {}, SIGNED_AT).encode())
+def stamped(issued: Issued, keys: pki.Pki, authority: TimeAuthority, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = shutil.copytree(keys.folder, tmp_path_factory.mktemp("lists") / "keys")  # the list is kept beside the keys
+    own = x509.load_pem_x509_crl(revocation_list(folder, {}, SIGNED_AT).encode())
     root = x509.load_pem_x509_certificate(keys.root_pem.encode())
     return edition.stamped_edition(
         issued.file, lambda digest: asked_over(authority.url, digest), authority.trusted,

@@ -10,10 +10,9 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import File, Form, Router, Status, UploadedFile
+from ninja import File, Form, Router, Schema, Status, UploadedFile
 from pydantic import Field
 
-from casework.api import shapes
 from casework.api.cases import who
 from casework.api.import_kinds import import_kinds
 from casework.domain.errors import InvalidInput, Refusal
@@ -28,7 +27,20 @@ TOLD = 1000
 SheetName = Annotated[str, Field(min_length=1, max_length=31)]  # no longer ones exist
 
 
-@router.post("/imports", response={202: shapes.ImportOut}, summary="Import people, evaluations or recordings")
+class ImportOut(Schema):
+    """`state`: running, done or refused (nothing was imported). `problems` name file, line and column."""
+
+    id: str
+    kind: str
+    state: str
+    options: dict[str, Any]
+    created_at: str
+    finished_at: str | None
+    counts: dict[str, Any]
+    problems: list[dict[str, Any]]
+
+
+@router.post("/imports", response={202: ImportOut}, summary="Import people, evaluations or recordings")
 def create_import(
     request: HttpRequest, response: HttpResponse, kind: Form[str], file: File[list[UploadedFile]],
     dry_run: Form[bool] = False, partial: Form[bool] = False, historical: Form[bool] = False,
@@ -54,7 +66,7 @@ def create_import(
     return Status(202, _shown(run))
 
 
-@router.get("/imports/{import_id}", response=shapes.ImportOut, summary="What came of an import")
+@router.get("/imports/{import_id}", response=ImportOut, summary="What came of an import")
 def get_import(request: HttpRequest, import_id: str) -> Any:
     """Your own imports only."""
     try:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from casework.domain import ledger
@@ -20,6 +20,18 @@ from casework.store import StoreProblem
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Schema):
+    """RFC 9457. Codes: out_of_scope, unknown_action, not_permitted, barred, not_allowed_now, stale, invalid_input,
+    not_authenticated and finer ones of each action."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    problems: list[dict[str, Any]] = []
 
 
 def problem(

@@ -191,6 +191,7 @@ class DocumentOut(Schema):
     drafted_at: str
     issued_at: str | None
     supersedes: str | None
+    superseded_by: str | None
     time_stamp: TimeStamp | None
     signatures: list[Signature]
 
@@ -278,28 +279,3 @@ class Done(Schema):
     version: int
     event: dict[str, Any]
     repeated: bool
-
-
-class ImportOut(Schema):
-    """`state`: running, done or refused (nothing was imported). `problems` name file, line and column."""
-
-    id: str
-    kind: str
-    state: str
-    options: dict[str, Any]
-    created_at: str
-    finished_at: str | None
-    counts: dict[str, Any]
-    problems: list[dict[str, Any]]
-
-
-class Problem(Schema):
-    """RFC 9457. Codes: out_of_scope, unknown_action, not_permitted, barred, not_allowed_now, stale, invalid_input,
-    not_authenticated and finer ones of each action."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    problems: list[dict[str, Any]] = []

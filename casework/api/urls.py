@@ -11,8 +11,7 @@ from ninja.renderers import JSONRenderer
 from casework.api import cases, evidence, exports, imports, ledger, work
 from casework.api.body import StrictJson
 from casework.api.login import LOGINS
-from casework.api.problems import MEDIA_TYPE, handle_errors, wrong_method
-from casework.api.shapes import Problem
+from casework.api.problems import MEDIA_TYPE, Problem, handle_errors, wrong_method
 from casework.receiving import bound
 
 DESCRIPTION = """Cases, what may be done with them, and what is to do. Every change goes through one action path; errors

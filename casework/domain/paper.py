@@ -13,6 +13,7 @@ from casework.domain.directory import Directory
 from casework.domain.ledger import last_events, plain
 from casework.domain.now import now
 from casework.domain.policy import pinned_policy, texts
+from casework.domain.reading import FamilyView
 from casework.domain.wording import bar_text
 from casework.models import Clock, ClockEntry
 
@@ -24,6 +25,16 @@ class CasePaper:
         self.case, self.family, self.book = case, family, book
         self.policy = pinned_policy(case.policy_id)
         self.rules = rules_of(case, book)
+
+    @property
+    def moment(self) -> datetime:
+        """As of when it tells of the case."""
+        return now()
+
+    @property
+    def then(self) -> FamilyView:
+        """The family as it was then."""
+        return self.family
 
     def head(self, title: str) -> dict[str, Any]:
         """Which case it is, and what the document is called."""
@@ -40,9 +51,9 @@ class CasePaper:
         sitting = [party for seat in seats for party in self.family.parties_of(self.case, seat)]
         return [self._decider(party) for party in sitting]
 
-    def barred(self, seats: str, *, unless: Collection[int]) -> list[dict[str, Any]]:
+    def barred(self, seats: str, *, unless: Collection[int | None]) -> list[dict[str, Any]]:
         """Everybody barred from the seats ("a|b") but for `unless`: that those do not decide needs no saying."""
-        bars = bars_in(self.family, self.book, now(), seat=(self.case.pk, seats))
+        bars = bars_in(self.then, self.book, self.moment, seat=(self.case.pk, seats))
         people = sorted((self.book.persons[p].no, p) for p in bars if p not in unless and self.is_told_of(p, bars[p]))
         return [
             {
@@ -71,11 +82,19 @@ class CasePaper:
     def deadlines(self, case: Any, *names: str) -> list[dict[str, Any]]:
         """How the case's time limits of these names went, each as it last started; one that never ran is left out."""
         rules = rules_of(case, self.book).clocks
-        clocks = [clock for name in names if (clock := self.family.clock(case, name))]
-        over = [clock for clock in clocks if clock.state not in COUNTING]
-        ends = ClockEntry.objects.filter(clock__in=over, kind__in=("stop", "breach")).order_by("id")
-        ended = {entry.clock_id: entry for entry in ends}
+        clocks = [clock for name in names if (clock := self.clock(case, name))]
+        ended = self.ends_of([clock for clock in clocks if clock.state not in COUNTING])
         return [self._deadline(clock, rules[clock.name], ended.get(clock.pk)) for clock in clocks]
+
+    def clock(self, case: Any, name: str) -> Clock | None:
+        """The last generation of the clock."""
+        found: Clock | None = self.family.clock(case, name)
+        return found
+
+    def ends_of(self, clocks: list[Clock]) -> dict[int, ClockEntry]:
+        """How each of them that ended did."""
+        ends = ClockEntry.objects.filter(clock__in=clocks, kind__in=("stop", "breach")).order_by("id")
+        return {entry.clock_id: entry for entry in ends}
 
     def _deadline(self, clock: Clock, rule: Any, ended: ClockEntry | None) -> dict[str, Any]:
         passed = clock.state == Clock.State.BREACHED or (ended is not None and is_late(clock, ended.at))

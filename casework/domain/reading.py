@@ -3,7 +3,7 @@ documents, who read it, its files, the stamp, and the event a repeated key left.
 the write."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, cached_property
@@ -50,6 +50,13 @@ class FamilyView:
 
     def of_type(self, label: str) -> list[Any]:
         return [case for case in self.cases if case.type == label]
+
+    def as_of(self, at: datetime) -> "FamilyView":
+        """The cases and parties that were there by then; how a part has ended since is as it is known now."""
+        cases = [case for case in self.cases if case.opened_at <= at]
+        known = {case.pk for case in cases}
+        parties = [p for p in self.parties if p.since <= at and p.case_id in known]
+        return replace(self, cases=cases, parties=parties)
 
     def add(self, case: Any) -> None:
         self.cases.append(case)
@@ -245,7 +252,7 @@ def _decoder(field: models.Field) -> Callable[[Any], Any] | None:
         return lambda value: Decimal(str(value)).quantize(step)
     if isinstance(field, models.BooleanField):
         return bool
-    if isinstance(field, models.UUIDField):
+    if isinstance(getattr(field, "target_field", field), models.UUIDField):
         return UUID
     if hasattr(field, "from_db_value") and not isinstance(field, models.JSONField):
         return lambda value: field.from_db_value(value, None, connection)

@@ -1,6 +1,6 @@
 """Codes in the reader's words. The words stand in policy, the engine's own in the message catalogue."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,10 +24,15 @@ def due_text(moment: datetime, provisional: bool) -> str | dict[str, str]:
     text = local_text(moment)
     if not provisional:
         return text
+    return in_both(lambda: _("%(moment)s (provisional)") % {"moment": text})
+
+
+def in_both(say: Callable[[], Any]) -> dict[str, str]:
+    """What it says in Chinese and in English, whoever asks."""
     said = {}
     for language, code in (("zh", "zh-hans"), ("en", "en")):
         with override(code):
-            said[language] = _("%(moment)s (provisional)") % {"moment": text}
+            said[language] = str(say())
     return said
 
 

@@ -21,6 +21,7 @@ from casework import store
 from casework.canonical import canonical
 from casework.domain import ledger
 from casework.domain.actor import Actor
+from casework.domain.archive_stamp import ArchiveStamp, stamp_over
 from casework.domain.archiving import stamp_roots
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
 from casework.domain.log_keys import log_keys
@@ -41,7 +42,7 @@ WAITS = (0, 0.2, 0.5, 1, 2)  # seconds, for another process that seals, or for a
 EVIDENCE = ("sha256", "size", "kind", "name", "received_at", "by", "state")
 VERIFIERS = (
     "verify.py", "verify.mjs", "verify_pdf.py", "pdf_checks.py", "pdf_file.py", "pdf_signature.py", "pdf_stamp.py",
-    "printed_text.py",
+    "printed_text.py", "time_stamp.py", "time_stamp.mjs",
 )  # fmt: skip
 
 Files = dict[str, bytes]
@@ -53,8 +54,10 @@ def export_case(out: BinaryIO, number: str, actor: Actor, *, with_evidence: bool
     sight, case = opened(number, actor)
     _check_reads_all(sight, case)
     events = CaseEvent.objects.filter(stream=ledger.stream_of(case), seq__lte=case.seq).order_by("seq")
-    _sealed(events)  # so that whoever cannot have proofs is told before anything is recorded
-    files, kept = _files(sight, case, list(events.select_related("texts")), actor, with_evidence)
+    _head, places = _sealed(events)  # so that whoever cannot have proofs is told before anything is recorded
+    told = list(events.select_related("texts"))
+    stamp = stamp_over([places[event.pk] for event in told])
+    files, kept = _files(sight, case, told, actor, with_evidence, stamp)
     record = ledger.note("access", "exported", _said(case, files, with_evidence), actor=actor, case=case)
     files["export.json"] = record.entry.encode()
     checkpoint = _prove(files, events, record)
@@ -63,6 +66,7 @@ def export_case(out: BinaryIO, number: str, actor: Actor, *, with_evidence: bool
         "case": case.number, "entries": case.seq, "files": len(files) + len(kept),
         "checkpoint": {"size": checkpoint.size, "root": checkpoint.root},
         "witnesses": sorted(checkpoint.cosignatures.values_list("witness", flat=True)), "sha256": _digest(out),
+        "time_stamp": {"state": stamp.state, "entries": stamp.covers, "at": stamp.at, "problem": stamp.reason},
     }  # fmt: skip
 
 
@@ -87,7 +91,7 @@ def _entries(sight: Sight, case: Any) -> Iterator[dict[str, Any]]:
 
 
 def _files(
-    sight: Sight, case: Any, events: list[CaseEvent], actor: Actor, with_evidence: bool
+    sight: Sight, case: Any, events: list[CaseEvent], actor: Actor, with_evidence: bool, stamp: ArchiveStamp
 ) -> tuple[Files, dict[str, str]]:
     """({name: content}, {name: digest of a file of the evidence}) with the manifest of them all."""
     documents = [d for d in sight.family.documents if d.case_id == case.pk and d.state == Document.State.ISSUED]
@@ -98,9 +102,12 @@ def _files(
     kept = _kept(evidence) if with_evidence else {}
     shown = shown_case(sight, case, with_events=False)
     del shown["events"]  # they stand in a file of their own, as they were hashed
-    about = {"number": case.number, "has_witnesses": bool(settings.WITNESSES), "has_stamps": bool(editions)}
+    about = {
+        "number": case.number, "has_witnesses": bool(settings.WITNESSES), "has_stamps": bool(editions),
+        "is_stamped": bool(stamp.covers),
+    }  # fmt: skip
     files = {
-        "index.html": index_page(sight, case, events, documents, editions, evidence, actor, kept).encode(),
+        "index.html": index_page(sight, case, events, documents, editions, evidence, actor, kept, stamp).encode(),
         "README.txt": render_to_string("casework/export/README.txt", about).encode(),
         "case.json": _readable(shown),
         "entries.jsonl": _lines(event.entry.encode() for event in events),
@@ -112,6 +119,7 @@ def _files(
         files |= {f"{name}.pdf": bytes_of(document), f"{name}.json": document.snapshot.encode()}
         if document.pk in editions:
             files[f"{name}.stamped.pdf"] = bytes_of(editions[document.pk])
+    files |= _stamped(stamp)
     files |= _keys() | {name: (settings.BASE_DIR / "casework" / "offline" / name).read_bytes() for name in VERIFIERS}
     digests = {name: sha256(content).hexdigest() for name, content in files.items()} | kept
     files["manifest.json"] = _readable({"case": case.number, "files": dict(sorted(digests.items()))})
@@ -153,6 +161,14 @@ def _keys() -> Files:
         "keys/log.vkey": own.encode(), "keys/witnesses.vkey": others.encode(),
         "keys/root.crt.pem": root_certificate().encode(), "keys/root.crl.pem": revoked_certificates().encode(),
     }  # fmt: skip
+
+
+def _stamped(stamp: ArchiveStamp) -> Files:
+    """The checkpoint as it was stamped, the token over it, and how the last of the entries under it is found there."""
+    if not stamp.covers:
+        return {}
+    files = {"stamp/checkpoint": stamp.copy, "stamp/checkpoint.tst": stamp.token}
+    return files | {f"stamp/{stamp.covers}.tlog-proof": stamp.proof.encode()}
 
 
 def _said(case: Any, files: Mapping[str, bytes], with_evidence: bool) -> dict[str, Any]:

@@ -1,19 +1,19 @@
 """The page that leads through an exported case, in Chinese and English, for whoever opens the folder."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.translation import override
 
 from casework.domain.actor import Actor
+from casework.domain.archive_stamp import ArchiveStamp
 from casework.domain.decide import state_label
 from casework.domain.law import law_of
 from casework.domain.ledger import plain
 from casework.domain.policy import pinned_policy
-from casework.domain.wording import deed_label, party_label
+from casework.domain.wording import deed_label, in_both, party_label
 from casework.models import CaseEvent, Document, StampedEdition
 from casework.queries.sight import Sight
 
@@ -24,6 +24,7 @@ Both = dict[str, str]
 def index_page(
     sight: Sight, case: Any, events: Sequence[CaseEvent], documents: Sequence[Document],
     editions: Mapping[Any, StampedEdition], evidence: Sequence[dict[str, Any]], actor: Actor, kept: Collection[str],
+    stamp: ArchiveStamp,
 ) -> str:  # fmt: skip
     """The page, complete in itself: it asks for no other file, and runs no script."""
     entries = [json.loads(event.entry) for event in events]
@@ -35,23 +36,14 @@ def index_page(
             "opened_at": plain(case.opened_at), "closed_at": plain(case.closed_at),
             "parties": [_party(party, case, sight) for party in _in_order(sight, case)],
             "events": [_event(*pair, case, sight) for pair in zip(events, entries, strict=True)],
-            "documents": [_document(document, editions.get(document.pk)) for document in documents],
+            "documents": [_document(document, editions.get(document.pk), documents) for document in documents],
             "evidence": [_evidence(item, case, kept) for item in evidence], "has_files": bool(kept),
-            "has_stamps": bool(editions),
+            "has_stamps": bool(editions), "stamp": stamp, "stamped_at": plain(stamp.at),
             "by": sight.person(actor.person_id), "at": plain(actor.received_at),
             "zone": settings.TIME_ZONE, "has_witnesses": bool(settings.WITNESSES),
             "is_demo": any(entry.get("impersonated") for entry in entries),
         },
     )  # fmt: skip
-
-
-def in_both(say: Callable[[], Any]) -> Both:
-    """What it says in Chinese and in English, whoever asks."""
-    said = {}
-    for language, code in (("zh", "zh-hans"), ("en", "en")):
-        with override(code):
-            said[language] = str(say())
-    return said
 
 
 def _in_order(sight: Sight, case: Any) -> list[Any]:
@@ -81,7 +73,7 @@ def _person(no: str | None, sight: Sight) -> dict[str, str] | None:
     return {"no": no, "name": found.name if found else ""}
 
 
-def _document(document: Document, edition: StampedEdition | None) -> dict[str, Any]:
+def _document(document: Document, edition: StampedEdition | None, every: Sequence[Document]) -> dict[str, Any]:
     stamped = f"documents/{document.kind}-{document.pk}.stamped.pdf"
     return {
         "edition": {"file": stamped, "sha256": edition.file_sha256, "at": edition.at, "level": edition.level}
@@ -89,6 +81,7 @@ def _document(document: Document, edition: StampedEdition | None) -> dict[str, A
         "title": json.loads(document.snapshot).get("title") or {"zh": document.kind, "en": document.kind},
         "file": f"documents/{document.kind}-{document.pk}.pdf", "issued_at": document.issued_at,
         "sha256": document.file_sha256, "snapshot_sha256": document.snapshot_sha256,
+        "superseded": any(later.supersedes_id == document.pk for later in every),
     }  # fmt: skip
 
 

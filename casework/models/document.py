@@ -9,7 +9,7 @@ from casework.models.event import CaseEvent
 
 class Document(models.Model):
     """A decision on paper: the frozen snapshot it was drawn from and the file as it now is, by its SHA-256;
-    `draft_sha256` is the file before anybody signed it.
+    `draft_sha256` is the file before anybody signed it, empty where nobody but the organisation ever does.
 
     Once issued the row never changes; a correction is a new document that names the old."""
 

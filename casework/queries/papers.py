@@ -35,13 +35,14 @@ def documents_of(number: str, actor: Actor) -> list[dict[str, Any]]:
 def papers(case: Any, sight: Sight) -> list[dict[str, Any]]:
     found = [d for d in sight.family.documents if d.case_id == case.pk and _is_open(d, case, sight)]
     stamps = _stamps(found)
-    return [_shown(document, case, stamps) for document in sorted(found, key=lambda d: (d.drafted_at, str(d.pk)))]
+    later = _successors(sight)
+    return [_shown(one, case, stamps, later) for one in sorted(found, key=lambda d: (d.drafted_at, str(d.pk)))]
 
 
 def show_document(document_id: str, actor: Actor) -> dict[str, Any]:
     """One document. OutOfScope when there is none, or none for this person."""
-    _sight, case, document = find_document(document_id, actor)
-    return _shown(document, case, _stamps([document]))
+    sight, case, document = find_document(document_id, actor)
+    return _shown(document, case, _stamps([document]), _successors(sight))
 
 
 def document_bytes(document_id: str, actor: Actor, *, stamped: bool = False) -> bytes:
@@ -150,14 +151,22 @@ def _stamps(documents: Sequence[Document]) -> dict[UUID, dict[str, Any]]:
     return found
 
 
-def _shown(document: Document, case: Any, stamps: dict[UUID, dict[str, Any]]) -> dict[str, Any]:
+def _successors(sight: Sight) -> dict[UUID, str]:
+    """By the document whose place it took, the one that was issued instead."""
+    issued = (d for d in sight.family.documents if d.state == Document.State.ISSUED)
+    return {document.supersedes_id: str(document.pk) for document in issued if document.supersedes_id}
+
+
+def _shown(
+    document: Document, case: Any, stamps: dict[UUID, dict[str, Any]], later: dict[UUID, str]
+) -> dict[str, Any]:  # fmt: skip
     return {
         "id": str(document.pk), "case": case.number, "kind": document.kind,
         "state": {"code": str(document.state), "label": str(Document.State(document.state).label)},
         "file_sha256": document.file_sha256, "snapshot_sha256": document.snapshot_sha256,
         "drafted_at": plain(document.drafted_at), "issued_at": plain(document.issued_at),
         "supersedes": str(document.supersedes_id) if document.supersedes_id else None,
-        "time_stamp": stamps.get(document.pk),
+        "superseded_by": later.get(document.pk), "time_stamp": stamps.get(document.pk),
         "signatures": [
             {"field": field["name"], "person": field["person"] or None, "serial": field.get("serial") or None}
             for field in document.fields

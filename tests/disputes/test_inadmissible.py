@@ -117,7 +117,7 @@ def test_reinstatement_ends(db, time, as_, ending):
         perform(paper, "refuse_reinstatement", as_("qin"), {"reasons": "病假在窗口之后"})
         assert (case(paper).state, case(number).is_provisional) == ("dismissed", False)
         deliver_all()
-        assert told("A1001", paper)[-1] == "reinstatement_refused"
+        assert told("A1001", paper)[-2:] == ["reinstatement_refused", "reinstatement_refusal_issued"]
     if ending == "undecided":
         time.set("2026-11-10 18:01")
         sweep()

@@ -40,7 +40,7 @@ def test_correct_by_inspector_and_free_lead_opens_a_window_for_the_changed_crite
     assert (corrected.reading, corrected.publication, corrected.open_criteria) == ("published", 2, ["QC4"])
     assert ("corrector", "M401") in parties(number)
     deliver_all()
-    assert told("A1001", number)[-1] == "corrected"
+    assert told("A1001", number)[-2:] == ["corrected", "correction_issued"]
     perform(number, "read", as_("ann"))
     assert due(number, "objection") == "2026-11-10 18:00"
     recording(number)
@@ -157,6 +157,7 @@ def test_correct_refused_by_a_lead_leaves_everything(db, time, as_):
         ({"criterion": "QC4", "value": "6.3"}, "off_step"),
         ({"criterion": "QC4", "value": {"na": True}}, "not_applicable_not_allowed"),
         ({"criterion": "QC4", "value": {"failed": True, "score": "5"}}, "failed_on_normal"),
+        ({"criterion": "QA5", "value": "5.0"}, "unchanged"),
     ],
 )
 def test_correct_with_a_bad_value_is_refused(db, time, as_, change, code):

@@ -39,6 +39,12 @@ def ledger_(real_db, time, settings, tmp_path) -> None:
     settings.EVIDENCE_FOLDER = tmp_path / "evidence"
 
 
+@pytest.fixture
+def issued(issued_db, time) -> str:
+    """ann's dispute, decided and issued."""
+    return issued_db
+
+
 def files_of(number: str, login: str = "aud", *, with_evidence: bool = False) -> dict[str, bytes]:
     """{name: content} of the case's export, in the order of the zip."""
     out = io.BytesIO()
@@ -60,8 +66,8 @@ def events_of(number: str) -> list[CaseEvent]:
 # What is in it
 
 
-def test_export_holds_the_case_its_entries_and_its_documents_as_they_are(ledger_):
-    number = dispute(upto="issued")
+def test_export_holds_the_case_its_entries_and_its_documents_as_they_are(issued):
+    number = issued
     files, events, paper = files_of(number), events_of(number), Document.objects.get()
     assert files["entries.jsonl"].decode().splitlines() == [event.entry for event in events]
     assert files[f"documents/ruling-{paper.pk}.pdf"] == store.documents().get(paper.file_sha256)
@@ -85,8 +91,8 @@ def test_export_holds_the_case_its_entries_and_its_documents_as_they_are(ledger_
         assert files[name] == (OFFLINE / name).read_bytes()
 
 
-def test_export_lists_every_file_with_its_digest(ledger_):
-    files = files_of(dispute(upto="issued"))
+def test_export_lists_every_file_with_its_digest(issued):
+    files = files_of(issued)
     listed = json.loads(files["manifest.json"])["files"]
     beside = {name for name in files if name.startswith("proofs/")} | {"manifest.json", "export.json"}
     assert listed == {n: hashlib.sha256(content).hexdigest() for n, content in files.items() if n not in beside}
@@ -157,16 +163,15 @@ def test_export_of_a_draft_leaves_it_out(ledger_):
     assert not [name for name in files_of(number) if name.startswith("documents/")]
 
 
-def test_export_twice_at_one_time_differs_in_its_record_only(ledger_):
-    number = dispute(upto="issued")
-    first, second = files_of(number), files_of(number)
+def test_export_twice_at_one_time_differs_in_its_record_only(issued):
+    first, second = files_of(issued), files_of(issued)
     changed = {name for name in first if first[name] != second[name]}
     assert list(first) == list(second)
     assert changed == {"export.json", *(name for name in first if name.startswith("proofs/"))}
 
 
-def test_export_has_the_same_date_and_order_whenever_it_is_made(ledger_, tmp_path):
-    with zipfile.ZipFile(exported_to(tmp_path / "case.zip", dispute(upto="issued"))) as package:
+def test_export_has_the_same_date_and_order_whenever_it_is_made(issued, tmp_path):
+    with zipfile.ZipFile(exported_to(tmp_path / "case.zip", issued)) as package:
         assert {info.date_time for info in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         names = package.namelist()
     assert names[:3] == ["index.html", "README.txt", "case.json"]
@@ -195,8 +200,8 @@ def test_export_while_the_witness_is_away_goes_without_its_word(ledger_, setting
 # The page
 
 
-def test_page_says_all_in_both_languages_and_asks_for_nothing_else(ledger_):
-    page = files_of(dispute(upto="issued"))["index.html"].decode()
+def test_page_says_all_in_both_languages_and_asks_for_nothing_else(issued):
+    page = files_of(issued)["index.html"].decode()
     for words in ("质检申诉", "Score dispute", "坐席提起申诉", "Filed by the agent", "裁定书", "语速正常", "欧审计"):
         assert words in page, words
     assert not re.search(r"<script|<img|<link|@import|url\(|https?:|javascript:", page)
@@ -219,9 +224,8 @@ def test_page_shows_names_and_texts_as_they_are_written_and_no_markup(ledger_):
 
 
 @pytest.mark.parametrize("login", ["aud", "fang", "qin"])
-def test_export_by_whoever_looks_over_closed_cases_is_made(ledger_, login):
-    number = dispute(upto="issued")
-    files_of(number, login)
+def test_export_by_whoever_looks_over_closed_cases_is_made(issued, login):
+    files_of(issued, login)
     (entry,) = recorded()
     assert entry["actor"] == acting(login).no
 
@@ -267,8 +271,8 @@ def test_export_while_blind_scores_are_sealed_is_refused_to_everybody(db, time):
 # What is recorded
 
 
-def test_export_is_recorded_by_what_was_taken(ledger_):
-    number = dispute(upto="issued")
+def test_export_is_recorded_by_what_was_taken(issued):
+    number = issued
     files = files_of(number, with_evidence=True)
     (entry,) = recorded()
     assert files["export.json"].decode() == CaseEvent.objects.get(stream="access", action="exported").entry
@@ -279,11 +283,10 @@ def test_export_is_recorded_by_what_was_taken(ledger_):
     }  # fmt: skip
 
 
-def test_export_when_a_document_is_lost_is_refused_and_not_recorded(ledger_, settings, tmp_path):
-    number = dispute(upto="issued")
+def test_export_when_a_document_is_lost_is_refused_and_not_recorded(issued, settings, tmp_path):
     settings.DOCUMENT_FOLDER = tmp_path / "empty"
     with pytest.raises(Exception, match="it is missing; tell the administrator"):
-        files_of(number)
+        files_of(issued)
     assert recorded() == []
 
 
@@ -326,12 +329,11 @@ def test_export_while_a_step_is_being_written_is_refused_until_it_is(ledger_, mo
 # The command
 
 
-def test_export_case_saves_the_file_for_its_owner_and_says_what_proves_it(ledger_, token_of, tmp_path):  # noqa: F811
-    number = dispute(upto="issued")
+def test_export_case_saves_the_file_for_its_owner_and_says_what_proves_it(issued, token_of, tmp_path):  # noqa: F811
     token_of("aud")
     path = tmp_path / "case.zip"
-    done = run("export_case", number, "--out", path, "--as", "aud", "--with-files")
-    assert (done.status, done.json["case"], done.json["entries"], done.json["file"]) == (0, number, 7, str(path)), done
+    done = run("export_case", issued, "--out", path, "--as", "aud", "--with-files")
+    assert (done.status, done.json["case"], done.json["entries"], done.json["file"]) == (0, issued, 7, str(path)), done
     assert hashlib.sha256(path.read_bytes()).hexdigest() == done.json["sha256"]
     assert path.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(path) as package:

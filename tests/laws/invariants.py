@@ -15,7 +15,7 @@ from casework.domain.law import law_of, laws, seats
 from casework.domain.ledger import commitment
 from casework.domain.limits import Limit
 from casework.domain.recorder import Recorder
-from casework.domain.row_digest import row_digest
+from casework.domain.row_digest import clock_digest, row_digest
 from casework.flow.projection import project
 from casework.models import Case, CaseEvent, Clock, Delivery, EventText, Task
 from tests.laws.agreement import edges
@@ -68,8 +68,10 @@ def _at(entry: Any, path: str) -> Any:
 
 
 def check_row_digest(case: Any, entries: list[dict[str, Any]]) -> None:
-    """The last entry names the row as it is, also when it is read in another way."""
+    """The last entry names the row as it is, also when it is read in another way; so does that of each clock."""
     assert entries[-1]["row"] == row_digest(case) == row_digest(type(case).objects.get(pk=case.pk))
+    told = {(c["clock"], c["generation"]): c["row"] for entry in entries for c in entry.get("clocks", ())}
+    assert told == {(c.name, c.generation): clock_digest(c) for c in Clock.objects.filter(case_id=case.pk)}
 
 
 def check_lawful(case: Any, entries: list[dict[str, Any]]) -> None:

@@ -1,7 +1,8 @@
-"""What an award says: every text, number and name, frozen as plain data."""
+"""What an award and a refusal to reopen it say: every text, number and name, frozen as plain data."""
 
 from typing import Any
 
+from casework.domain.act_paper import ActPaper
 from casework.domain.authority import Bar
 from casework.domain.directory import Directory
 from casework.domain.now import now
@@ -22,7 +23,18 @@ def award(case: Any, family: Any, book: Directory, frame: dict[str, Any]) -> dic
     }  # fmt: skip
 
 
-SNAPSHOTS = {"award": award}
+def reopening_refusal(case: Any, family: Any, book: Directory, frame: dict[str, Any]) -> dict[str, Any]:
+    """Why the matter is not reopened; the award stands."""
+    paper = _Refusal(case, family.by_id[family.by_id[case.subject_id].subject_id], family, book,
+                     act=frame["ledger"]["seq"])  # fmt: skip
+    return {
+        **frame, **paper.head("reopening_refusal_title"), "award": paper.award(), "asked": paper.asked(),
+        "reasons": paper.reasons, "remedy": {"text": texts(paper.rules.texts["reopening_refused"])},
+        **paper.sealed("reopener"), "deadlines": paper.deadlines(case, "reopening"),
+    }  # fmt: skip
+
+
+SNAPSHOTS = {"award": award, "reopening_refusal": reopening_refusal}
 
 
 class _Award(Paper):
@@ -194,3 +206,23 @@ class _Award(Paper):
         """The last document that was issued in the case."""
         issued = [d for d in self.family.documents if d.case_id == case.pk and d.issued_at]
         return str(max(issued, key=lambda document: document.issued_at).pk) if issued else "—"
+
+
+class _Refusal(ActPaper, Paper):
+    """The refusal to reopen a matter."""
+
+    outcome = "reopening_refused"
+
+    def award(self) -> str:
+        """The award that stands."""
+        issued = [d for d in self.family.documents if d.case_id == self.case.pk and d.kind == "award" and d.issued_at]
+        before = [d for d in issued if d.issued_at <= self.moment]
+        return str(max(before, key=lambda document: document.issued_at).pk)
+
+    def asked(self) -> dict[str, Any]:
+        """Who asked, and why."""
+        entry, said = self.last("ask_reopening")
+        data, by = entry["data"], texts(self.rules.label("parties", entry["relation"]))
+        cause = texts(self.rules.label("reopening_causes", data["cause"]))
+        known = {"known_since": data["known_since"]} if data["known_since"] else {}
+        return {"at": entry["received_at"], "by": by, "cause": cause, **known, "reasons": said["data.reasons"]}

@@ -5,6 +5,7 @@ from django_fsm import GET_STATE
 
 from casework.domain import challenging
 from casework.domain.action import SYSTEM, Act, action
+from casework.domain.attesting import asked_for
 from casework.domain.effects import (
     Leave,
     Move,
@@ -96,8 +97,10 @@ class Ending:
         form=WithReasons, event="reopening_refused", label=_("refuse to reopen"),
     )  # fmt: skip
     def refuse_reopening(self, act: Act) -> list:
+        """The award stands; the reasoned decision comes when it is ready."""
         self._answered("refused")
-        return [Leave("reopener", "decided"), Notify("reopening_refused", parties=("agent", "inspector"))]
+        told = Notify("reopening_refused", parties=("agent", "inspector"))
+        return [Leave("reopener", "decided"), told, asked_for(self, "reopening_refusal")]
 
     @action(
         source=S.REOPENING, role=SYSTEM, callable_by_clock=True, event="reopening_delayed", label=_("report the delay"),

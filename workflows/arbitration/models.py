@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from casework.domain.action import ClockSpec
+from casework.domain.attesting import Attestation, Attesting
 from casework.domain.every_case import EveryCase
 from casework.domain.policy import texts
 from casework.domain.wording import listed
@@ -17,7 +18,7 @@ from workflows.arbitration.ending import Ending
 from workflows.arbitration.seating import Seating
 
 
-class Arbitration(Seating, Deciding, Ending, EveryCase, Case):
+class Arbitration(Seating, Deciding, Ending, Attesting, EveryCase, Case):
     """A panel decides on what the agent does not accept of a ruling. Its award is the last word inside the company."""
 
     S = State = states.State
@@ -28,6 +29,7 @@ class Arbitration(Seating, Deciding, Ending, EveryCase, Case):
     closed_states = (S.FINAL, S.WITHDRAWN)
     blind_seats = panels.SEATS
     challengeable = panels.SEATS
+    attestations: ClassVar = {"reopening_refusal": Attestation(told=("agent", "inspector"))}
     sealed: ClassVar = {"score_blind": (S.SCORING, S.WITHDRAWN), "vote": states.HEARING}
     party_bars: ClassVar = {
         "agent": "agent",

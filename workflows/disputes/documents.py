@@ -1,13 +1,16 @@
-"""What a ruling and a decision of inadmissibility say: every text, number and name, frozen as plain data."""
+"""What a ruling, a decision of inadmissibility and a refusal to reinstate say: every text, number and name, frozen as
+plain data."""
 
 from typing import Any
 
+from casework.domain.act_paper import ActPaper
 from casework.domain.directory import Directory
 from casework.domain.hours import calendar_named
 from casework.domain.limits import Limit
 from casework.domain.now import now
 from casework.domain.policy import texts
 from casework.domain.wording import due_text, local_text
+from casework.models import Document
 from workflows.disputes import criteria
 from workflows.evaluations.papers import Paper, both, shown
 from workflows.evaluations.scoring import apply as scored
@@ -31,7 +34,19 @@ def inadmissibility(case: Any, family: Any, book: Directory, frame: dict[str, An
     }  # fmt: skip
 
 
-SNAPSHOTS = {"ruling": ruling, "inadmissibility": inadmissibility}
+def reinstatement_refusal(case: Any, family: Any, book: Directory, frame: dict[str, Any]) -> dict[str, Any]:
+    """Why the dispute stays inadmissible; it is over inside the company."""
+    paper = _Refusal(case, family.by_id[case.subject_id], family, book, act=frame["ledger"]["seq"])
+    return {
+        **frame, **paper.head("reinstatement_refusal_title"), "refused": paper.inadmissible(), "asked": paper.asked(),
+        "reasons": paper.reasons, "remedy": {"text": texts(paper.rules.texts["reinstatement_refused"])},
+        **paper.sealed("reinstater"), "deadlines": paper.deadlines(case, "reinstatement", "reinstating"),
+    }  # fmt: skip
+
+
+SNAPSHOTS = {
+    "ruling": ruling, "inadmissibility": inadmissibility, "reinstatement_refusal": reinstatement_refusal,
+}  # fmt: skip
 
 
 class _Ruling(Paper):
@@ -127,6 +142,25 @@ class _Ruling(Paper):
         if clock is None:
             return both(self.policy.case_type("evaluations").texts["historical"])
         return "\n".join(self.rules.texts["late"].fill(until=local_text(clock.due_at)).values())
+
+
+class _Refusal(ActPaper, Paper):
+    """The refusal to reinstate a dispute."""
+
+    outcome = "reinstatement_refused"
+
+    def inadmissible(self) -> dict[str, Any]:
+        """The criteria, and the decision that did not admit them."""
+        issued = [d for d in self.family.documents if d.case_id == self.case.pk and d.kind == "inadmissibility"]
+        found = next((d for d in issued if d.state == Document.State.ISSUED), None)
+        codes = ", ".join(self.in_order(self.case.claims))
+        return {"criteria": codes, "document": str(found.pk) if found else "—"}
+
+    def asked(self) -> dict[str, Any]:
+        """Why the agent was late, as the agent says."""
+        entry, said = self.last("ask_reinstatement")
+        cause = texts(self.rules.label("reinstatement_causes", entry["data"]["cause"]))
+        return {"at": entry["received_at"], "cause": cause, "reasons": said["data.reasons"]}
 
 
 _NO_TOTAL = {"score": "—", "band": "—", "passed": False}

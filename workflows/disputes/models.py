@@ -1,12 +1,13 @@
 """The law of a score dispute (申诉): filed by the agent, screened by the leader, ruled on by a free QA lead."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from casework.domain.action import SYSTEM, Act, ClockSpec, action
+from casework.domain.attesting import Attestation, Attesting
 from casework.domain.effects import Notify
 from casework.domain.every_case import EveryCase
 from casework.domain.policy import texts
@@ -18,7 +19,7 @@ from workflows.disputes.review import Review
 from workflows.disputes.ruling import Ruling
 
 
-class ScoreDispute(Filing, Review, Ruling, Reinstatement, EveryCase, Case):
+class ScoreDispute(Filing, Review, Ruling, Reinstatement, Attesting, EveryCase, Case):
     """An agent contests an evaluation; one dispute per evaluation and publication."""
 
     S = State = states.State
@@ -27,6 +28,7 @@ class ScoreDispute(Filing, Review, Ruling, Reinstatement, EveryCase, Case):
     title = _("Score dispute")
     closed_states = (S.FINAL, S.WITHDRAWN, S.LAPSED, S.DISMISSED)
     challengeable = ("reviewer",)
+    attestations: ClassVar = {"reinstatement_refusal": Attestation(told=("agent",))}
     party_bars = {
         "agent": "agent",
         "inspector": "scored",

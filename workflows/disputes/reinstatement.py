@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import GET_STATE
 
 from casework.domain.action import SYSTEM, Act, action
+from casework.domain.attesting import asked_for
 from casework.domain.effects import (
     Join,
     Leave,
@@ -50,7 +51,8 @@ class Reinstatement:
         form=WithReasons, event="reinstatement_refused", label=_("refuse reinstatement"),
     )  # fmt: skip
     def refuse_reinstatement(self, act: Act) -> list:
-        return [Notify("reinstatement_refused", parties=("agent",))]
+        """It is over inside the company; the reasoned decision comes when it is ready."""
+        return [Notify("reinstatement_refused", parties=("agent",)), asked_for(self, "reinstatement_refusal")]
 
     @action(
         source=S.REINSTATING,

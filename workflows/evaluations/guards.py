@@ -13,7 +13,7 @@ from casework.domain.errors import NotAllowedNow, NotPermitted
 from casework.domain.form_words import invalid, problem
 from casework.domain.hours import calendar_named
 from workflows.evaluations import forms
-from workflows.evaluations.scoring import ScoringError, check_value, explain, is_at_least, total
+from workflows.evaluations.scoring import ScoringError, check_value, clean_value, explain, is_at_least, total
 
 
 def placed(form: forms.Scorecard, book: Directory) -> dict[str, Any]:
@@ -140,7 +140,8 @@ def has_no_correction(act: Act) -> None:
 
 
 def is_valid_correction(act: Act) -> None:
-    """Every value fits the rubric, each criterion once; after a question or a dispute it may only raise."""
+    """Every value fits the rubric and is another than it was, each criterion once; after a question or a dispute it may
+    only raise."""
     case, problems, seen = act.case, [], set()
     only_raise = may_only_raise(act)
     for number, change in enumerate(act.data.changes):
@@ -158,6 +159,9 @@ def is_valid_correction(act: Act) -> None:
             problems.append(
                 problem(field, "may_only_raise", _("after a question or a dispute a correction may only raise"))
             )
+        if not bad and clean_value(value) == clean_value(case.current[change.criterion]):
+            words = _("the score says so already; leave the criterion out")
+            problems.append(problem(field, "unchanged", words))
     if problems:
         raise invalid(problems)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import GET_STATE
 
 from casework.domain.action import SYSTEM, Act, ClockSpec, action, opening
+from casework.domain.attesting import Attestation, Attesting
 from casework.domain.directory import local_day
 from casework.domain.effects import (
     Deliver,
@@ -21,9 +22,9 @@ from casework.domain.effects import (
     StopClock,
 )
 from casework.domain.every_case import EveryCase
-from casework.domain.forms import WithReasons
 from casework.models import Case, Person
-from workflows.evaluations import forms, guards
+from workflows.evaluations import forms, guards, states
+from workflows.evaluations.correction import Correcting
 from workflows.evaluations.scoring import apply as scored
 
 
@@ -53,17 +54,8 @@ class Recording(models.Model):
         constraints = [models.UniqueConstraint(fields=["interaction_id"], name="recording_interaction")]
 
 
-class Evaluation(EveryCase, Case):
+class Evaluation(Correcting, Attesting, EveryCase, Case):
     """One scored interaction. `state` is its standing; `reading` how far the agent has taken it in."""
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        STANDING = "standing", _("standing")
-        PROVISIONAL = "provisional", _("provisional, in dispute")
-        MAINTAINED = "maintained", _("maintained")
-        ADJUSTED = "adjusted", _("adjusted")
-        ANNULLED = "annulled", _("annulled")
-        FINAL = "final", _("final")
 
     class Reading(models.TextChoices):
         UNPUBLISHED = "unpublished", _("not published")
@@ -73,13 +65,14 @@ class Evaluation(EveryCase, Case):
         QUESTIONED = "questioned", _("questioned")
         ANSWERED = "answered", _("answered")
 
-    S = State
-    RULED: ClassVar = (S.MAINTAINED, S.ADJUSTED, S.ANNULLED)
-    PUBLISHED: ClassVar = (S.STANDING, S.PROVISIONAL, *RULED, S.FINAL)
+    S = State = states.State
+    RULED: ClassVar = states.RULED
+    PUBLISHED: ClassVar = states.PUBLISHED
 
     prefix = "EVL"
     title = _("Evaluation")
     closed_states = (S.FINAL,)
+    attestations: ClassVar = {"correction": Attestation(told=("agent",), replaces=True)}
     party_bars = {"inspector": "scored", "agent": "agent", "corrector": "decided_before"}
     clocks = (
         ClockSpec("deemed_service", states=PUBLISHED, breach="deem_served", starts="effect"),
@@ -264,70 +257,6 @@ class Evaluation(EveryCase, Case):
         self.window_closed = True
         return []
 
-    # Correction
-
-    @action(
-        source=(S.STANDING, S.FINAL), relation="inspector", form=forms.Correction, event="correction_proposed",
-        label=_("propose a correction"),
-        when=[guards.is_not_arbitrated, guards.has_no_correction, guards.is_valid_correction],
-    )  # fmt: skip
-    def propose_correction(self, act: Act) -> list:
-        self.pending_correction = {
-            "values": {c.criterion: c.value.plain() for c in act.data.changes},
-            "reasons": {c.criterion: str(c.reasons) for c in act.data.changes},
-        }
-        return [
-            StartClock("correction_approval"),
-            Notify("correction_proposed", roles=("qa_lead",), clock="correction_approval"),
-        ]
-
-    @action(
-        source=(S.STANDING, S.FINAL), target=S.STANDING, role="qa_lead", decides=True, seat="corrector",
-        takes_seat=True, event="corrected", label=_("approve the correction"),
-        when=[guards.has_correction, guards.is_still_valid_correction],
-    )  # fmt: skip
-    def approve_correction(self, act: Act) -> list:
-        """The corrected values stand, and a window for the changed criteria only opens once they are served. Criteria
-        whose own window had not closed stay open with them: a correction takes no objection away."""
-        values = self.pending_correction["values"]
-        act.note["values"] = values
-        self.set_values(values)
-        if self.window_closed:
-            self.open_criteria = sorted(values)
-        elif self.open_criteria:
-            self.open_criteria = sorted({*values, *self.open_criteria})
-        self.pending_correction, self.window_closed = None, False
-        self.reading, self.publication, self.published_at = (
-            self.Reading.PUBLISHED,
-            self.publication + 1,
-            act.at,
-        )
-        self.served_at, self.served_how = None, ""
-        return [
-            StopClock("correction_approval"), StopClock("objection", "corrected"), StopClock("answer", "corrected"),
-            StartClock("deemed_service"),
-            Notify("corrected", parties=("agent",)),
-        ]  # fmt: skip
-
-    @action(
-        source=(S.STANDING, S.FINAL), role="qa_lead", decides=True, seat="corrector", takes_seat=True, form=WithReasons,
-        event="correction_refused", label=_("refuse the correction"), when=[guards.has_correction],
-    )  # fmt: skip
-    def refuse_correction(self, act: Act) -> list:
-        self.pending_correction = None
-        return [StopClock("correction_approval"), Notify("correction_refused", parties=("inspector",))]
-
-    @action(
-        source=PUBLISHED,
-        role=SYSTEM,
-        callable_by_clock=True,
-        event="correction_dropped",
-        label=_("drop the correction"),
-    )
-    def drop_correction(self, act: Act) -> list:
-        self.pending_correction = None
-        return [Notify("correction_dropped", parties=("inspector",), roles=("qa_lead",))]
-
     # Moved by a dispute
 
     @action(
@@ -353,14 +282,14 @@ class Evaluation(EveryCase, Case):
     def rescore(self, act: Act) -> list:
         """The ruled values are the score; the original is never lost."""
         self.outcome, self.arbitrated = act.data.outcome, act.data.last_word
-        before = {"score": self.score, "band": self.band, "passed": self.passed}
+        before = self._scored()
         if self.outcome == self.S.ANNULLED:
             self.score, self.band, self.passed = None, "", False
         else:
             self.set_values({code: value.plain() for code, value in act.data.values.items()})
         act.note |= {
             "before": before,
-            "after": {"score": self.score, "band": self.band, "passed": self.passed},
+            "after": self._scored(),
         }
         return []
 

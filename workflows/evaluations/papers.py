@@ -19,6 +19,11 @@ class Paper(CasePaper):
         super().__init__(case, family, book)
         self.evaluation, self.rubric = evaluation, evaluation.rubric
 
+    @property
+    def outcome(self) -> str:
+        """The code of what was decided."""
+        return str(self.case.outcome)
+
     def head(self, title: str) -> dict[str, Any]:
         case, evaluation, rubric = self.case, self.evaluation, self.rubric
         recording = Recording.objects.filter(interaction_id=evaluation.interaction_id).first()
@@ -39,7 +44,7 @@ class Paper(CasePaper):
                 "proof": texts(rubric.proof), "pass_mark": str(rubric.pass_mark),
             },
             "parties": [self.party("agent", case.concerned_id), self.party("inspector", evaluation.inspector_id)],
-            "outcome": texts(self.rules.label("outcomes", case.outcome)),
+            "outcome": texts(self.rules.label("outcomes", self.outcome)),
         }  # fmt: skip
 
     def in_order(self, codes: Collection[str]) -> list[str]:

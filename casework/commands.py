@@ -210,14 +210,14 @@ def _short(error: Exception) -> str:
     return _("it is nested too deeply") if isinstance(error, RecursionError) else str(error)[:200]
 
 
-def read_bytes(source: str, at_most: int) -> bytes:
-    """The bytes of a file, or of stdin for `-`; InvalidInput when it cannot be read or is larger."""
+def read_bytes(source: str, at_most: int, *, cut: bool = False) -> bytes:
+    """The bytes of a file, or of stdin for `-`; InvalidInput when it cannot be read, or is larger and not `cut`."""
     try:
         if source == "-":
-            raw = sys.stdin.buffer.read(at_most + 1)
+            raw = sys.stdin.buffer.read(at_most + (not cut))
         else:
             with open(source, "rb") as file:
-                raw = file.read(at_most + 1)
+                raw = file.read(at_most + (not cut))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         words = _("Expected a readable file, but %(source)s is not: %(reason)s; name another")

@@ -65,7 +65,7 @@ def prepare(play: Play) -> None:
 def import_people(play: Play) -> None:
     with play.stage.step(named("root"), "imports units and people 组织与人员") as note:
         play.passwords["root"] = password()
-        Account.objects.create_superuser("root", password=play.passwords["root"])
+        staff.add_administrator("root", play.passwords["root"])
         units, people, _encodings = read(str(DATA / "units.csv"), str(DATA / "people.csv"))
         expect(not errors([*units.problems, *people.problems]), "people.csv has errors")
         made = staff.store_people(units.units, people, acting("root"))

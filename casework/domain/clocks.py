@@ -11,6 +11,7 @@ from casework.domain.ladder import Reach, clock_of, is_cut_short, moment, reach
 from casework.domain.limits import Limit
 from casework.domain.reckoning import reckoned, reckoned_again, relimited
 from casework.domain.recorder import Recorder
+from casework.domain.row_digest import clock_digest
 from casework.keys import new_key
 from casework.models import Clock, ClockEntry, ClockWarning
 
@@ -223,7 +224,7 @@ class Clockwork:
         shown = {"clock": clock.name, "generation": clock.generation, "change": kind, "at": at}
         if running:
             shown |= {"due_at": clock.due_at, "provisional": clock.provisional}
-        return shown | ({"reason": reason} if reason else {})
+        return shown | ({"reason": reason} if reason else {}) | {"row": clock_digest(clock)}
 
 
 def is_late(clock: Clock | None, moment: datetime) -> bool:

@@ -19,6 +19,7 @@ from casework.domain.actor import Actor
 from casework.domain.directory import directory, forget
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, OutOfScope
 from casework.domain.now import now
+from casework.domain.org_rows import list_rows
 from casework.imports.cells import IDENTIFIER
 from casework.models import Account, CalendarDay, Grant, Leave, Person, Unit
 
@@ -110,6 +111,7 @@ def saved(
 
 
 def noted(office: Office, event: str, data: dict[str, Any]) -> None:
+    list_rows()
     ledger.note("org", event, data, actor=office.actor)
 
 

@@ -16,6 +16,7 @@ from casework.domain.errors import InvalidInput, NotPermitted
 from casework.domain.guardian_projection import project_grants
 from casework.domain.leavers import have_left
 from casework.domain.now import now
+from casework.domain.org_rows import changes_since, list_rows, present_rows, shown_account, shown_leave
 from casework.domain.policy import current_policy
 from casework.models import Account, Grant, Leave, Person, Unit
 
@@ -49,6 +50,8 @@ def store_people(
     and units follow the file, grants are added, never removed."""
     made = {"units": 0, "persons": 0, "accounts": 0, "grants": 0}
     with transaction.atomic():
+        list_rows()
+        before, given = present_rows(), []
         by_code = {u.code: u for u in Unit.objects.all()}
         for row in units:
             parent = by_code.get(row.parent) if row.parent else None
@@ -79,9 +82,10 @@ def store_people(
                 "starts_at": start_of(row.from_day), "ends_at": end_of(row.until_day),
             }  # fmt: skip
             if not Grant.objects.filter(**values, revoked_at=None).exists():
-                _note_grant(Grant.objects.create(**values), "granted", actor)
+                given.append(("granted", _shown_grant(Grant.objects.create(**values))))
                 made["grants"] += 1
-        ledger.note("org", "people_imported", {name: count for name, count in made.items()}, actor=actor)
+        told = [*changes_since(before), *given, ("people_imported", dict(made))]
+        ledger.note_all("org", told, actor=actor)
         project_grants()
     return made
 
@@ -104,7 +108,7 @@ def grant(
         made = Grant.objects.create(
             person=person, role=role, unit=unit, starts_at=starts_at, ends_at=ends_at, principal=principal
         )
-        _note_grant(made, "granted", actor)
+        ledger.note("org", "granted", _shown_grant(made), actor=actor)
         project_grants()
     return made
 
@@ -114,21 +118,43 @@ def revoke(given: Grant, actor: Actor) -> None:
     with transaction.atomic():
         given.revoked_at = now()
         given.save(update_fields=["revoked_at"])
-        _note_grant(given, "revoked", actor)
+        ledger.note("org", "revoked", _shown_grant(given), actor=actor)
         project_grants()
         have_left()
 
 
 def record_leave(person: Person, first_day: date, last_day: date, actor: Actor, reason: str = "") -> Leave:
     with transaction.atomic():
+        list_rows()
         made = Leave.objects.create(person=person, first_day=first_day, last_day=last_day, reason=reason)
-        ledger.note(
-            "org",
-            "leave_recorded",
-            {"person": person.no, "first_day": first_day, "last_day": last_day},
-            actor=actor,
-        )
+        told = {"leave": str(made.pk), "person": person.no, "first_day": first_day, "last_day": last_day}
+        ledger.note("org", "leave_recorded", {**told, "after": shown_leave(made)}, actor=actor)
     return made
+
+
+def add_administrator(login: str, password: str, email: str = "") -> Account:
+    """A superuser's account that is nobody's: it manages people and decides nothing."""
+    with transaction.atomic():
+        list_rows()
+        made: Account = Account.objects.create_superuser(login, email, password)
+        note_account(made)
+    return made
+
+
+def add_machine(login: str) -> Account:
+    """A machine's account, which has tokens and no password."""
+    with transaction.atomic():
+        list_rows()
+        made = Account(username=login, is_machine=True)
+        made.set_unusable_password()
+        made.save(force_insert=True)
+        note_account(made)
+    return made
+
+
+def note_account(made: Account, actor: Actor | None = None) -> None:
+    told = {"account": made.username, "person": made.person.no if made.person else None}
+    ledger.note("org", "account_added", {**told, "after": shown_account(made)}, actor=actor)
 
 
 def start_of(day: date | None) -> datetime | None:
@@ -141,10 +167,9 @@ def end_of(day: date | None) -> datetime | None:
     return start_of(day + timedelta(days=1)) if day else None
 
 
-def _note_grant(given: Grant, event: str, actor: Actor) -> None:
-    data = {
+def _shown_grant(given: Grant) -> dict[str, Any]:
+    return {
         "grant": str(given.pk), "person": given.person.no, "role": given.role, "unit": given.unit.code,
         "starts_at": given.starts_at, "ends_at": given.ends_at,
         "principal": given.principal.no if given.principal else None,
     }  # fmt: skip
-    ledger.note("org", event, data, actor=actor)

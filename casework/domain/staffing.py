@@ -1,7 +1,6 @@
 """Units, persons, accounts, grants and leaves, changed one at a time by whoever manages them."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -10,7 +9,6 @@ from casework.domain.directory import directory, today
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted
 from casework.domain.guardian_projection import project_grants
 from casework.domain.leavers import have_left, seats_of_leavers
-from casework.domain.ledger import FreeText
 from casework.domain.now import now
 from casework.domain.office import (
     Office,
@@ -26,6 +24,7 @@ from casework.domain.office import (
     reaches,
     saved,
 )
+from casework.domain.org_rows import shown_account, shown_person, shown_unit
 from casework.domain.passwords import set_password
 from casework.imports.people import LOGIN, look
 from casework.models import Account, Grant, Leave, Person, Task, Unit
@@ -43,7 +42,7 @@ def add_unit(office: Office, *, code: str, name: str, parent: Unit | None) -> Un
         if Unit.objects.filter(code=code).exists():
             raise InvalidInput(_("Expected a new code, but '%(code)s' is a unit; choose another") % {"code": code})
         made = Unit.objects.create(code=code, name=name, parent=parent)
-        noted(office, "unit_added", {"unit": code, "after": _shown_unit(made)})
+        noted(office, "unit_added", {"unit": code, "after": shown_unit(made)})
     return made
 
 
@@ -52,11 +51,11 @@ def change_unit(office: Office, pk: int, *, name: str, parent: Unit | None) -> U
     reaches(office, pk)
     with changing():
         unit = locked(Unit.objects, pk)
-        before = _shown_unit(unit)
+        before = shown_unit(unit)
         if unit.parent_id != (parent.pk if parent else None):
             _may_move(office, unit, parent)
         unit.name, unit.parent = name, parent
-        saved(office, unit, ["name", "parent"], "unit_changed", {"unit": unit.code}, before, _shown_unit(unit))
+        saved(office, unit, ["name", "parent"], "unit_changed", {"unit": unit.code}, before, shown_unit(unit))
     return unit
 
 
@@ -70,10 +69,6 @@ def _may_move(office: Office, unit: Unit, parent: Unit | None) -> None:
         raise InvalidInput(_("Expected a place elsewhere, but it lies below the unit itself; choose another"))
 
 
-def _shown_unit(unit: Unit) -> dict[str, Any]:
-    return {"name": unit.name, "parent": unit.parent.code if unit.parent else None}
-
-
 # Persons
 
 
@@ -85,7 +80,7 @@ def add_person(
     with changing():
         _is_new_number(no)
         made = Person.objects.create(no=no, name=name, unit=unit, superior=superior, email=email)
-        noted(office, "person_added", {"person": no, "after": _shown_person(made)})
+        noted(office, "person_added", {"person": no, "after": shown_person(made)})
     return made
 
 
@@ -99,10 +94,10 @@ def change_person(
         reaches(office, unit.pk)
         if superior == person:
             raise InvalidInput(_("Expected somebody else as superior, but it is the person; choose another or none"))
-        before = _shown_person(person)
+        before = shown_person(person)
         person.name, person.unit, person.superior, person.email = name, unit, superior, email
         fields = ["name", "unit", "superior", "email"]
-        saved(office, person, fields, "person_changed", {"person": person.no}, before, _shown_person(person))
+        saved(office, person, fields, "person_changed", {"person": person.no}, before, shown_person(person))
     return person
 
 
@@ -113,13 +108,6 @@ def _is_new_number(no: str) -> None:
         if look(other) == look(no):
             words = _("Expected a number that differs plainly, but it looks like '%(no)s'; give another one")
             raise InvalidInput(words % {"no": other})
-
-
-def _shown_person(person: Person) -> dict[str, Any]:
-    return {
-        "name": FreeText(person.name), "unit": person.unit.code,
-        "superior": person.superior.no if person.superior else None, "email": FreeText(person.email),
-    }  # fmt: skip
 
 
 # Accounts
@@ -138,7 +126,7 @@ def add_account(office: Office, *, username: str, person: Person) -> Account:
         made = Account(username=username, person=person)
         made.set_unusable_password()
         made.save(force_insert=True)
-        noted(office, "account_added", {"account": username, "person": person.no})
+        noted(office, "account_added", {"account": username, "person": person.no, "after": shown_account(made)})
         project_grants()
     return made
 
@@ -266,7 +254,7 @@ def cancel_leave(office: Office, pk: int) -> Leave:
             raise NotAllowedNow(_("Expected a leave that has not begun, but it has; move its last day instead"))
         leave.cancelled_at = now()
         leave.save(update_fields=["cancelled_at"])
-        days = {"first_day": leave.first_day, "last_day": leave.last_day}
+        days = {"first_day": leave.first_day, "last_day": leave.last_day, "after": {"cancelled": True}}
         noted(office, "leave_cancelled", {"leave": str(leave.pk), "person": leave.person.no, **days})
     return leave
 

@@ -192,7 +192,8 @@ def test_unit_added_by_hua_stands_in_the_tree_and_in_the_ledger(db, time):
     assert response["Location"] == address(f"unit/{unit('T-EC3').pk}/change/")
     entry = noted("unit_added")
     assert (entry["actor"], entry["account"], entry["door"]) == ("R901", "hua", "web")
-    assert entry["data"] == {"unit": "T-EC3", "after": {"name": "华东三组", "parent": "P-EC"}}
+    after = {"id": str(unit("T-EC3").pk), "name": "华东三组", "parent": "P-EC"}
+    assert entry["data"] == {"unit": "T-EC3", "after": after}
     assert unit("T-EC3").pk in directory().below[unit("OC").pk]
 
 
@@ -250,7 +251,7 @@ def test_person_added_is_there_with_names_as_commitments_only(db, time):
     values = {"no": "A2001", "name": "新人甲", "unit": unit("T-EC1").pk, "email": "a2001@example.test"}
     assert send(HUA, "person/add/", **values).status_code == 302
     assert directory().person_no("A2001").name == "新人甲"
-    event = CaseEvent.objects.get(stream="org", action="person_added")
+    event = CaseEvent.objects.filter(stream="org", action="person_added").latest("seq")
     assert "新人甲" not in event.entry and "example.test" not in event.entry
     assert {text["path"]: text["text"] for text in event.texts.texts} == {
         "data.after.name": "新人甲", "data.after.email": "a2001@example.test"
@@ -289,7 +290,9 @@ def test_account_added_has_no_password_until_one_is_made_and_shown_once(db, time
     send(HUA, "account/add/", username="ann2", person=seen.person("A1001").pk, is_superuser="on", is_staff="on")
     account = Account.objects.get(username="ann2")
     assert not account.has_usable_password() and not account.is_superuser and not account.is_staff
-    assert noted("account_added")["data"] == {"account": "ann2", "person": "A1001"}
+    flags = {"active": True, "superuser": False, "staff": False, "machine": False}
+    after = {"id": str(account.pk), "person": "A1001", **flags}
+    assert noted("account_added")["data"] == {"account": "ann2", "person": "A1001", "after": after}
     client = Client(headers={"accept-language": "en"})
     client.post("/login", {"username": HUA, "password": credential(HUA)})
     page = send(client, f"account/{account.pk}/password/", own=credential(HUA))
@@ -509,7 +512,8 @@ def test_leave_recorded_and_cut_short_counts_at_once(db, time):
     leave = Leave.objects.get(person=ann)
     assert directory().is_on_leave(ann.pk, date(2026, 11, 10))
     data = noted("leave_recorded")["data"]
-    assert data == {"person": "A1001", "first_day": "2026-11-03", "last_day": "2026-11-20"}
+    days = {"person": "A1001", "first_day": "2026-11-03", "last_day": "2026-11-20"}
+    assert data == {"leave": str(leave.pk), **days, "after": {**days, "cancelled": False}}
     send(
         HUA, f"leave/{leave.pk}/change/", last_day="2026-11-05", first_day="2026-11-01", person=seen.person("A1002").pk
     )
@@ -539,7 +543,7 @@ def test_leave_cancelled_before_it_begins_never_was(db, time):
     assert not directory().is_on_leave(ann.pk, date(2026, 11, 10))
     data = noted("leave_cancelled")["data"]
     days = {"first_day": "2026-11-04", "last_day": "2026-11-20"}
-    assert data == {"leave": str(coming.pk), "person": "A1001", **days}
+    assert data == {"leave": str(coming.pk), "person": "A1001", **days, "after": {"cancelled": True}}
     client, before = browser(HUA), seen.dump()
     for rest, values in ((f"{coming.pk}/cancel/", {}), (f"{begun.pk}/cancel/", {}),
                          (f"{coming.pk}/change/", {"last_day": "2026-11-09"})):  # fmt: skip

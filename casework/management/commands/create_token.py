@@ -12,6 +12,7 @@ from casework.domain.ended_keys import end_keys
 from casework.domain.errors import InvalidInput
 from casework.domain.now import now
 from casework.domain.signing import enrolled, keep, token_digest
+from casework.domain.staff import add_machine
 from casework.imports.people import LOGIN
 from casework.models import Account, SigningKey, Token
 
@@ -49,9 +50,7 @@ def machine_account(user: str) -> Account:
         if not LOGIN.fullmatch(user):
             words = _("Expected a login of letters, digits and . @ + - _, but it is '%(user)s'; choose another")
             raise InvalidInput(words % {"user": user})
-        account = Account(username=user, is_machine=True)
-        account.set_unusable_password()
-        account.save()
+        account = add_machine(user)
     if not account.is_machine:
         words = _("Expected a machine's account, but %(user)s is a person's; leave out --machine")
         raise InvalidInput(words % {"user": user})

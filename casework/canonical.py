@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+from contextlib import suppress
 from typing import Any
 from unicodedata import is_normalized, normalize
+
+from pydantic_core import to_json
 
 LARGEST_INTEGER = 2**53 - 1  # beyond it other readers of JSON round, and the digest would depend on the reader
 
@@ -50,11 +52,23 @@ def parse_canonical(data: bytes) -> Any:
 
 
 def _is_plainly_canonical(text: str, data: bytes, value: Any) -> bool:
-    """What can be said quickly, and of nearly all there is: the library writes the value as the same text, and nothing
-    stands in it that would be sorted otherwise (beyond the basic plane) or is not in NFC. False leaves it open."""
-    if not data.isascii() and (_BEYOND.search(data) or not is_normalized("NFC", text)):
-        return False
-    return _writer.encode(value) == text
+    """What can be said quickly, and of nearly all there is: the library writes the value as the same bytes, its keys
+    stand in order, and all of it is in NFC. False leaves it open."""
+    with suppress(ValueError):
+        return to_json(value) == data and _is_in_order(value) and (data.isascii() or is_normalized("NFC", text))
+    return False
+
+
+def _is_in_order(value: Any) -> bool:
+    """Whether the keys of all objects in it are sorted; False for keys beyond ASCII, which may have another order."""
+    if type(value) is dict:
+        keys = list(value)
+        if keys != sorted(keys) or not "".join(keys).isascii():
+            return False
+        value = value.values()
+    elif type(value) is not list:
+        return True
+    return all(_is_in_order(item) for item in value if type(item) is not str)
 
 
 def _whole(digits: str) -> int:
@@ -68,9 +82,7 @@ def _refused(number: str) -> Any:
     raise ValueError(f"Expected whole numbers, but got {number[:20]}.")
 
 
-_BEYOND = re.compile(rb"[\xf0-\xf4]")  # begins a character beyond the basic plane
 _reader = json.JSONDecoder(parse_int=_whole, parse_float=_refused, parse_constant=_refused)
-_writer = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _checked(value: Any) -> Any:

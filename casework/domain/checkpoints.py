@@ -68,6 +68,10 @@ def fewer_than_signed(signed: int, there: int) -> str:
     return words % {"signed": signed, "there": there}
 
 
+def not_as_signed(size: int) -> str:
+    return _("the first %(size)d entries are not the ones that were signed") % {"size": size}
+
+
 def goes_on(node: tree.Node, before: notes.Checkpoint, head: notes.Checkpoint) -> None:
     """Returns where the tree of `head` begins with that of `before`; else raises LogBroken."""
     if before.size > head.size:
@@ -76,8 +80,7 @@ def goes_on(node: tree.Node, before: notes.Checkpoint, head: notes.Checkpoint) -
     try:
         tree.check_consistency(before.size, head.size, before.root, head.root, proof)
     except tree.ProofError:
-        words = _("the first %(size)d entries are not the ones that were signed")
-        raise LogBroken(words % {"size": before.size}) from None
+        raise LogBroken(not_as_signed(before.size)) from None
 
 
 def _is_behind() -> bool:

@@ -7,6 +7,7 @@ salt beside it in EventText."""
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -102,6 +103,14 @@ def note(
     stream: str, action: str, data: dict[str, Any], *, actor: Any = None, case: Case | None = None, key: Any = None
 ) -> CaseEvent:
     """An entry in `org` or `access`, written at once (also inside an open transaction); Conflict for a known key."""
+    return note_all(stream, [(action, data)], actor=actor, case=case, key=key)[0]
+
+
+def note_all(
+    stream: str, told: Iterable[tuple[str, dict[str, Any]]], *, actor: Any = None, case: Case | None = None,
+    key: Any = None,
+) -> list[CaseEvent]:  # fmt: skip
+    """An entry for each (action, data), one after the other, written together."""
     from casework.domain.actor import shown, system
 
     actor = actor or system()
@@ -109,17 +118,22 @@ def note(
     if case is not None:
         members["case"] = case.number
     StreamHead.objects.get_or_create(stream=stream)
+    events: list[CaseEvent] = []
     with transaction.atomic():
         head = StreamHead.objects.select_for_update().get(stream=stream)  # these streams are everybody's: wait in turn
-        event, texts = build(
-            stream=stream, seq=head.seq + 1, previous=head.head, head=members, data=data, case=None, action=action,
-            actor_id=actor.person_id, key=key,
-        )  # fmt: skip
-        recorder = Recorder(guard=(head, "seq"))
-        recorder.insert(event, *([texts] if texts else []))
-        recorder.set(StreamHead, "stream", [stream], {"head": event.digest})
-        recorder.send("statements")
-    return event
+        recorder, seq, previous = Recorder(guard=(head, "seq")), head.seq, head.head
+        for action, data in told:
+            event, texts = build(
+                stream=stream, seq=seq + 1, previous=previous, head=members, data=data, case=None, action=action,
+                actor_id=actor.person_id, key=key,
+            )  # fmt: skip
+            recorder.insert(event, *([texts] if texts else []))
+            seq, previous = event.seq, event.digest
+            events.append(event)
+        if events:
+            recorder.set(StreamHead, "stream", [stream], {"head": previous, "seq": seq})
+            recorder.send("statements")
+    return events
 
 
 def note_once(about: str, action: str, data: dict[str, Any], *, case: Case | None = None) -> None:

@@ -3,43 +3,63 @@ cosignature true of them, those included that were signed and are no longer in t
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from casework.domain.archive_check import archive_problems
-from casework.domain.archiving import archived, log_archive
+from casework.domain.archive_check import read_archive
 from casework.domain.checkpoints import (
     LogBroken,
     fewer_than_signed,
     last_checkpoint,
+    not_as_signed,
     remembered_checkpoint,
     stated,
 )
 from casework.domain.log_keys import log_keys
+from casework.domain.log_leaves import FREE, Leaves
 from casework.domain.log_tree import size_of_log, stored_nodes, stored_tile
 from casework.domain.verdict import Problem
 from casework.domain.witnesses import ALARMS, witnesses
 from casework.models import CaseEvent, Checkpoint, Cosignature, LogLeaf, Unsequenced, Witness
 from casework.transparency import notes, tiles, tree
-from casework.transparency.archive import ArchiveProblem
 
 LOG = "log"
 Claim = tuple[int, bytes, str]  # that the first so many events have this root, and the check that failed if not
 
 
-def log_problems(claims: list[Claim]) -> Iterator[Problem]:
-    """Everything that is wrong with the log as a whole, at most one of a kind. `claims`: what stands outside of the
-    database."""
+@dataclass
+class Outside:
+    """What was ever signed and is known outside of the database, by the key's folder and by the archive; and what is
+    wrong there."""
+
+    claims: list[Claim] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def outside() -> Outside:
+    """Asked once: what is away now is away for the whole check, and told."""
+    archive = read_archive()
+    found = Outside([(copy.size, copy.root, "archive") for copy in archive.copies], archive.problems)
+    with suppress(LogBroken):  # told by _signatures
+        if remembered := remembered_checkpoint():
+            found.claims.append((remembered.size, remembered.root, "signed"))
+    return found
+
+
+def log_problems(outside: Outside, leaves: Leaves) -> Iterator[Problem]:
+    """Everything that is wrong with the log as a whole, at most one of a kind. `leaves`: all entries, each in its
+    place."""
     yield from _unplaced(CaseEvent.objects.all())
     yield from _gone_from_line()
-    yield from _tree(claims)
+    yield from _tree(outside.claims, leaves)
     yield from _signatures()
     yield from _cosignatures()
     yield from _alarms()
-    yield from archive_problems()
+    yield from outside.problems
 
 
 def case_problems(stream: str) -> Iterator[Problem]:
@@ -74,19 +94,18 @@ def _gone_from_line() -> Iterator[Problem]:
         yield _wrong("line", 0, _("entry %(id)d, which waited for its place in the log, is gone") % {"id": event})
 
 
-def _tree(outside: list[Claim]) -> Iterator[Problem]:
+def _tree(others: list[Claim], found: Leaves) -> Iterator[Problem]:
     """The events in the order of their places make the tiles that are stored and the roots that were signed."""
-    claims, size = sorted([*_claims(), *outside]), size_of_log()
-    placed = LogLeaf.objects.filter(index__lt=size).order_by("index").values_list("index", "event__entry")
-    frontier, kept = tree.Frontier(), dict[tiles.Place, bytes]()
-    for rows in _tiles_of(placed.iterator(chunk_size=20 * tiles.WIDTH)):
-        leaves = []
-        for index, entry in rows:
-            if index != frontier.size:
+    claims, frontier, kept = sorted([*_claims(), *others]), tree.Frontier(), dict[tiles.Place, bytes]()
+    if found.twice is not None:
+        yield _wrong("place", found.twice, _("two events have this place in the log"))
+        return
+    for leaves in found.tiles():
+        for leaf in leaves:
+            if leaf == FREE:
                 yield _wrong("place", frontier.size, _("the event that had this place in the log is gone"))
                 return
-            leaves.append(tree.leaf_hash(entry.encode()))
-            frontier.add(leaves[-1])
+            frontier.add(leaf)
             while claims and claims[0][0] == frontier.size:
                 _size, root, check = claims.pop(0)
                 if root != frontier.root():
@@ -94,8 +113,7 @@ def _tree(outside: list[Claim]) -> Iterator[Problem]:
                     if problem := _tile_problem(here, b"".join(leaves)):
                         yield problem  # which says whose place it is
                         return
-                    words = _("the first %(size)d entries are not the ones that were signed") % {"size": frontier.size}
-                    yield _wrong(check, frontier.size, words)
+                    yield _wrong(check, frontier.size, not_as_signed(frontier.size))
                     return
         for place, hashes in tiles.grown(frontier.size - len(leaves), leaves, kept.__getitem__):
             kept[place] = hashes
@@ -112,23 +130,6 @@ def _tree(outside: list[Claim]) -> Iterator[Problem]:
 def _claims() -> Iterator[Claim]:
     for size, root in Checkpoint.objects.values_list("size", "root"):
         yield size, bytes.fromhex(root), "checkpoint"
-
-
-def outside_claims() -> list[Claim]:
-    """What was ever signed and is known outside of the database: by the key's folder, and by the archive."""
-    found: list[Claim] = []
-    with suppress(LogBroken):  # told by _signatures
-        if remembered := remembered_checkpoint():
-            found.append((remembered.size, remembered.root, "signed"))
-    with suppress(LogBroken, ArchiveProblem):  # told by archive_problems
-        if archive := log_archive():
-            found += [(size, archived(archive, size).root, "archive") for size in archive.sizes()]
-    return found
-
-
-def _tiles_of(rows: Iterator[Any]) -> Iterator[list[Any]]:
-    while chunk := list(islice(rows, tiles.WIDTH)):
-        yield chunk
 
 
 def _tile_problem(place: tiles.Place, hashes: bytes) -> Problem | None:

@@ -21,35 +21,37 @@ from casework.domain.editions import edition_problems
 from casework.domain.erasures import erased_rows, was_erased
 from casework.domain.law import laws
 from casework.domain.ledger import FORMAT, START, commitment
-from casework.domain.log_check import Claim, case_problems, counts, log_problems, outside_claims
+from casework.domain.log_check import Outside, case_problems, counts, log_problems, outside
+from casework.domain.log_leaves import Leaves
 from casework.domain.now import now
 from casework.domain.one_moment import one_moment
-from casework.domain.row_check import Told, other_grants, other_parties, parties_of
+from casework.domain.row_check import Told, other_parts, other_rows_of_org, parts_of
 from casework.domain.row_digest import row_digest
 from casework.domain.verdict import Problem, Verdict
-from casework.models import Case, CaseEvent, Document, StreamHead
+from casework.models import Case, CaseEvent, Document, LogLeaf, StreamHead
 
-Row = tuple[str, int, int, str, str, str, str, Any]
+Row = tuple[str, int, int, str, str, str, str, int | None, Any]
 MOST_TOLD = 100  # problems in one entry
 TOGETHER = 500  # streams whose rows are looked up at once
 COMMITTED, COMMITMENT = '{"sha256":"', re.compile(r'\{"sha256":"[0-9a-f]{64}"\}')
-COLUMNS = ("stream", "seq", "id", "previous", "digest", "entry", "action", "texts__texts")
+COLUMNS = ("stream", "seq", "id", "previous", "digest", "entry", "action", "leaf__index", "texts__texts")
 
 
 def verify_ledger(case: str | None = None) -> Verdict:
-    """Every stream was read from its start (one case's only, if asked), and the log; at most one problem a stream, in
-    order, then those of the log. What is held in memory does not grow with a stream, and what others write meanwhile
-    is not looked at."""
-    claims = [] if case else outside_claims()  # before: the log is never shorter than what it has signed
+    """Every stream was read from its start (one case's only, if asked), and the log; at most one problem a stream, and
+    one a row that `org` tells otherwise, in order, then those of the log. Each entry is read once; what is held in
+    memory of it is its hash in the log. What others write meanwhile is not looked at."""
+    others = Outside() if case else outside()  # before: the log is never shorter than what it has signed
     with one_moment():
-        return _verified(case, claims)
+        return _verified(case, others)
 
 
-def _verified(case: str | None, claims: list[Claim]) -> Verdict:
+def _verified(case: str | None, others: Outside) -> Verdict:
     verdict = Verdict()
     seen: set[str] = set()
     named: dict[str, tuple[str, int]] = {}  # cases that entries speak of, and the first that does
-    chains = (_Chain(stream, named).read(rows) for stream, rows in groupby(_rows(case), key=itemgetter(0)))
+    leaves = Leaves(0 if case else LogLeaf.objects.count())
+    chains = (_Chain(stream, named, leaves).read(rows) for stream, rows in groupby(_rows(case), key=itemgetter(0)))
     while some := list(islice(chains, TOGETHER)):
         seen.update(chain.stream for chain in some)
         verdict.streams += len(some)
@@ -62,7 +64,7 @@ def _verified(case: str | None, claims: list[Claim]) -> Verdict:
     if case is None:
         verdict.problems += _unknown_cases(named, seen)
     verdict.problems += edition_problems(case)
-    verdict.problems += case_problems(f"case:{case}") if case else log_problems(claims)
+    verdict.problems += case_problems(f"case:{case}") if case else log_problems(others, leaves)
     for name, count in counts(f"case:{case}" if case else "").items():
         setattr(verdict, name, count)
     return verdict
@@ -81,6 +83,7 @@ class _Chain:
 
     stream: str
     named: dict[str, tuple[str, int]]
+    leaves: Leaves
     count: int = 0
     seq: int = 0
     digest: str = START
@@ -93,15 +96,18 @@ class _Chain:
     def read(self, rows: Iterable[Row]) -> "_Chain":
         for row in rows:
             self.count += 1
+            data, place = row[5].encode(), row[7]
+            if place is not None:
+                self.leaves.put(place, data)
             if self.problem is None:
-                self.problem = self._checked(row)
+                self.problem = self._checked(row, data)
             self.seq, self.digest = row[1], row[4]
         return self
 
-    def _checked(self, row: Row) -> Problem | None:
+    def _checked(self, row: Row, data: bytes) -> Problem | None:
         """Sequence, predecessor, digest, canonical form, the columns beside the entry, and the commitments of its
         texts."""
-        _stream, seq, pk, previous, digest, text, action, texts = row
+        _stream, seq, pk, previous, digest, text, action, _place, texts = row
         if seq != self.count:
             missing = _("entry %(number)d is missing; the next one is %(next)d") % {"number": self.count, "next": seq}
             return Problem(self.stream, self.count, "sequence", missing)
@@ -109,7 +115,6 @@ class _Chain:
         def bad(check: str, message: str) -> Problem:
             return Problem(self.stream, seq, check, message)
 
-        data = text.encode()
         if digest != hashlib.sha256(data).hexdigest():
             return bad("digest", _("the entry is not the one that was hashed"))
         try:
@@ -127,7 +132,7 @@ class _Chain:
         if COMMITTED in text and len(COMMITMENT.findall(text)) > len({one["path"] for one in texts or ()}):
             self.withheld.append((seq, str(entry["data"].get("person", ""))))
         self.entry = entry
-        self.told.hear(entry)
+        self.told.hear(entry, texts or [])
         for shown in entry.get("documents", ()):
             self.documents[shown["document"]] = (seq, shown)
         if self.stream != "access":
@@ -155,28 +160,24 @@ def _problems(chains: list[_Chain]) -> Iterator[Problem]:
     blank = ExpressionWrapper(Q(snapshot=""), output_field=BooleanField())
     for document in Document.objects.filter(case__in=documents).defer("snapshot").annotate(blank=blank):
         documents[document.case_id].append(document)
-    erased, parties = _Erased(), parties_of(documents)
+    erased, parts = _Erased(), parts_of(documents)
     for chain in chains:
         case = cases.get(chain.stream)
         papers = documents[case.pk] if case else []
         found = chain.problem
         if found is None and chain.stream.startswith("case:"):
             found = _ends_with(chain, case, erased) or _papers(chain, papers)
-            found = found or (_parties(chain, parties[case.pk]) if case else None)
+            found = found or (next(_beside(chain, other_parts(chain.told, parts[case.pk])), None) if case else None)
         elif found is None:
-            found = _is_head(chain, heads.get(chain.stream)) or _grants(chain)
+            found = _is_head(chain, heads.get(chain.stream))
+            if found is None and chain.stream == "org":
+                yield from _beside(chain, other_rows_of_org(chain.told))
         if found := found or _taken_away(chain, papers, erased):
             yield found
 
 
-def _parties(chain: _Chain, rows: Any) -> Problem | None:
-    words = other_parties(chain.told.parties, rows)
-    return Problem(chain.stream, chain.seq, "parties", words) if words else None
-
-
-def _grants(chain: _Chain) -> Problem | None:
-    words = other_grants(chain.told.grants) if chain.stream == "org" else ""
-    return Problem(chain.stream, chain.seq, "grant", words) if words else None
+def _beside(chain: _Chain, wrong: Iterator[tuple[str, str]]) -> Iterator[Problem]:
+    return (Problem(chain.stream, chain.seq, check, words) for check, words in wrong)
 
 
 class _Erased:

@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings as configured
 
 from casework.domain import checkpoints, ledger
+from casework.domain.log_check import Outside, log_problems
+from casework.domain.log_leaves import Leaves
 from casework.domain.log_tree import size_of_log
 from casework.domain.sealing import seal_ledger
 from casework.domain.verification import verify_ledger
@@ -88,6 +90,23 @@ def test_swap_of_two_places_is_found(sealed: str):
     insider.do('UPDATE casework_logleaf SET "index" = 1 WHERE "index" = 2')
     insider.do('UPDATE casework_logleaf SET "index" = 2 WHERE "index" = -1')
     assert found()[0] in ("leaf", "checkpoint")
+
+
+def test_place_beyond_the_log_is_found(sealed: str):
+    """However far beyond: what is held in memory goes by the number of entries."""
+    insider = Insider()
+    insider.do('UPDATE casework_logleaf SET "index" = %s WHERE "index" = 1', 10**15)
+    problem = verify_ledger().problems[0]
+    assert (problem.check, problem.seq) == ("place", 1)
+
+
+def test_place_that_two_entries_have_is_found(sealed: str):
+    """The database lets none be given twice, until somebody has dropped that constraint."""
+    leaves = Leaves(2)
+    for entry in (b"one", b"another"):
+        leaves.put(1, entry)
+    problem = next(found for found in log_problems(Outside(), leaves) if found.check == "place")
+    assert problem.seq == 1 and "two" in problem.message
 
 
 def test_entry_written_past_the_line_is_found(sealed: str):

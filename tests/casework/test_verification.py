@@ -150,6 +150,38 @@ def test_change_a_party_past_perform_is_found(time, without_triggers, change):
 
 
 @pytest.mark.parametrize("change", [
+    "UPDATE casework_clock SET due_at = '2026-12-31 10:00:00+00:00'", "UPDATE casework_clock SET state = 'stopped'",
+    "UPDATE casework_clock SET state = 'paused' WHERE name = 'review'",
+    "UPDATE casework_clock SET provisional = NOT provisional",
+    "UPDATE casework_clock SET started_at = '2026-11-01 10:00:00+00:00' WHERE name = 'review'",
+    "UPDATE casework_clock SET \"limit\" = '99 workdays'", "UPDATE casework_clock SET pauses = '[[\"x\", null]]'",
+    "UPDATE casework_clock SET calendar = 'always'",
+    "UPDATE casework_clock SET postponed_to = '2026-12-31 10:00:00+00:00'",
+    "UPDATE casework_clock SET extensions = '[[\"1 workday\", \"x\", \"y\"]]'",
+    "UPDATE casework_clock SET generation = 7 WHERE name = 'review'",
+    "DELETE FROM casework_clock WHERE name = 'review'",
+    "INSERT INTO casework_clock (id, case_id, name, generation, state, started_at, due_at, provisional, \"limit\", "
+    "calendar, pauses, steps, extensions, attempts, problem) SELECT 7, case_id, name, 7, state, started_at, due_at, "
+    "provisional, \"limit\", calendar, pauses, steps, extensions, attempts, problem FROM casework_clock "
+    "WHERE name = 'review'",
+])  # fmt: skip
+def test_change_a_clock_past_perform_is_found(time, without_triggers, change):
+    number = dispute(upto="forwarded")
+    assert "clock" not in {problem.check for problem in verify_ledger(number).problems}
+    if change.startswith("DELETE"):
+        without_triggers.execute("DELETE FROM casework_clockentry")
+        without_triggers.execute("DELETE FROM casework_clockwarning")
+    without_triggers.execute(change)
+    assert verify_ledger(number).problems[0].check == "clock"
+
+
+def test_clock_that_failed_to_act_is_as_its_entry_left_it(time, without_triggers):
+    number = dispute(upto="forwarded")
+    without_triggers.execute("UPDATE casework_clock SET attempts = 3, retry_at = due_at, problem = 'x'")
+    assert "clock" not in {problem.check for problem in verify_ledger(number).problems}
+
+
+@pytest.mark.parametrize("change", [
     "UPDATE casework_grant SET role = 'director' WHERE role = 'agent'", "UPDATE casework_grant SET revoked_at = NULL",
     "UPDATE casework_grant SET ends_at = '2099-01-01 00:00:00+00:00' WHERE revoked_at IS NOT NULL",
     "DELETE FROM casework_grant WHERE revoked_at IS NOT NULL",

@@ -8,7 +8,10 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from casework import s3
 
@@ -16,6 +19,16 @@ SDK = {
     "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }  # fmt: skip
+
+
+@pytest.fixture
+def bucket(storage_server: str, monkeypatch, settings, tmp_path: Path) -> Iterator[str]:
+    """The store lies in this one, which keeps versions."""
+    settings.CACHE_FOLDER, settings.PEAKS_FOLDER = tmp_path / "cache", tmp_path / "peaks"
+    with asked_at(storage_server, monkeypatch):
+        name = new_bucket(versions=True)
+        settings.STORE = f"s3://{name}/gongduan"
+        yield name
 
 
 @contextmanager

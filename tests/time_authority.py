@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.answering import answering
 
+DAY = timedelta(days=1)
 CONFIG = """\
 [tsa]
 default_tsa = here
@@ -32,13 +33,15 @@ ess_cert_id_alg = sha256
 
 
 class TimeAuthority:
-    def __init__(self, folder: Path, usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING) -> None:
+    def __init__(
+        self, folder: Path, usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING, *, since: timedelta = DAY
+    ) -> None:
         folder.mkdir()
         self.folder, self.roots = folder, folder / "root.crt.pem"
         self.change: Callable[[bytes], bytes] = lambda answer: answer
         self.status, self.asked = 200, 0
-        self.root_key, root = _certificate("时间戳根", None, None)
-        key, certificate = _certificate("时间戳", self.root_key, root, usage)
+        self.root_key, root = _certificate("时间戳根", None, None, since=since)
+        key, certificate = _certificate("时间戳", self.root_key, root, usage, since=since)
         self.trusted = [root]
         self.roots.write_bytes(root.public_bytes(Encoding.PEM))
         (folder / "tsa.crt.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
@@ -88,7 +91,7 @@ def _handler(authority: TimeAuthority) -> type[BaseHTTPRequestHandler]:
 
 def _certificate(
     name: str, issuer_key: rsa.RSAPrivateKey | None, issuer: x509.Certificate | None,
-    usage: x509.ObjectIdentifier | None = None,
+    usage: x509.ObjectIdentifier | None = None, *, since: timedelta,
 ) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:  # fmt: skip
     key = rsa.generate_private_key(65537, 2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -99,7 +102,7 @@ def _certificate(
         .issuer_name(issuer.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
+        .not_valid_before(today - since)
         .not_valid_after(today + timedelta(days=365))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
     )

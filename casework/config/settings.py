@@ -31,135 +31,20 @@ GONGDUAN_DEBUG, GONGDUAN_ALLOWED_HOSTS
 """
 
 import os
-import secrets
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
 
 from csp.constants import NONCE
 from django.utils.translation import gettext_lazy as _
+
+from casework.config import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 HOME = Path(os.environ.get("GONGDUAN_HOME") or BASE_DIR / "var").absolute()
 
 
-def _secret_key() -> str:
-    if given := os.environ.get("GONGDUAN_SECRET_KEY"):
-        return given
-    file = HOME / "secret.key"
-    if not file.exists():
-        HOME.mkdir(parents=True, exist_ok=True)
-        try:
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return file.read_text().strip()
-        with os.fdopen(handle, "w") as out:
-            out.write(secrets.token_urlsafe(48))
-    return file.read_text().strip()
-
-
-# Every statement is short and reads by index; compiling one takes longer than running it, and no disk here has a head
-# to move. Left to its defaults, PostgreSQL reads all cases to fill a page of the inbox.
-PLANNING = "-c jit=off -c random_page_cost=1.1"
-
-
-def _database(url: str) -> dict:
-    parts = urlparse(url)
-    if parts.scheme == "sqlite":
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": unquote(parts.path[1:] if parts.path.startswith("//") else parts.path),
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-            },
-        }
-    if parts.scheme in ("postgres", "postgresql"):
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": parts.path.lstrip("/"),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "",
-            "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": None,
-            "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3, "options": PLANNING},
-        }
-    raise ValueError(f"GONGDUAN_DATABASE_URL: expected sqlite:// or postgres://, but it is {parts.scheme}://")
-
-
-def celery_options(broker_url: str) -> dict:
-    """Celery's options, by the names it gives them. Messages say no more than "look", so what is told here keeps
-    workers honest and deaths cheap; nothing hangs on a message's arrival, and none carries an eta or a countdown."""
-    transport = urlparse(broker_url).scheme
-    if transport not in ("", "amqp", "amqps", "redis", "rediss"):
-        raise ValueError(f"GONGDUAN_BROKER_URL: expected amqp(s):// or redis(s)://, but it is {transport}://")
-    wakes = {
-        "deliver": 5.0,
-        "fire_clocks": 5.0,
-        "project_grants": 60.0,
-        "give_up_seats": 60.0,
-        "sweep_received": 3600.0,
-    }
-    options = {
-        "broker_url": broker_url or None,
-        "broker_connection_timeout": 2,
-        "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,
-        "broker_heartbeat": 10,
-        "imports": ["casework.tasks"],
-        "task_default_queue": "gongduan",
-        "task_ignore_result": True,
-        "task_acks_late": True,
-        "task_reject_on_worker_lost": True,
-        "worker_consumer": "casework.config.worker:Consumer",
-        "worker_prefetch_multiplier": 1,
-        "worker_soft_shutdown_timeout": 30.0,
-        "worker_proc_alive_timeout": 30.0,
-        "worker_enable_remote_control": False,
-        # In memory: a beat that starts anew, or a fifth one, may send what another has sent.
-        "beat_scheduler": "celery.beat:Scheduler",
-        "beat_schedule": {
-            name: {"task": f"gongduan.{name}", "schedule": every, "options": {"expires": every}}
-            for name, every in wakes.items()
-        },
-    }
-    if transport.startswith("amqp"):
-        options["task_default_queue_type"] = "quorum"
-    elif transport:
-        # Longer than any task works: what is acknowledged later than this is handed out a second time.
-        options["broker_transport_options"] = {"visibility_timeout": 3600, "socket_connect_timeout": 2}
-    return options
-
-
-def _place(text: str) -> Path | str | None:
-    return text if text.startswith("s3://") else Path(text) if text else None
-
-
-def _lock(text: str) -> tuple[str, int] | None:
-    mode, _colon, days = text.upper().partition(":")
-    if text and (mode not in ("COMPLIANCE", "GOVERNANCE") or not days.isdecimal() or not 0 < int(days) <= 36500):
-        raise ValueError(f"GONGDUAN_ARCHIVE_LOCK: expected COMPLIANCE:DAYS or GOVERNANCE:DAYS, but it is {text}")
-    return (mode, int(days)) if text else None
-
-
-def _cache_at_most(text: str) -> int:
-    """In bytes."""
-    mib = text or "4096"
-    if not mib.isdecimal():
-        raise ValueError(f"GONGDUAN_CACHE_MIB: expected a number of MiB such as 4096, but it is {text}")
-    return int(mib) << 20
-
-
-def _key_holder(address: str) -> str:
-    if address and not address.startswith("unix:/"):
-        raise ValueError(f"GONGDUAN_KEY_HOLDER: expected unix:/PATH, but it is {address}")
-    return address
-
-
-SECRET_KEY = _secret_key()
+SECRET_KEY = environment.secret_key(HOME)
 DEBUG = os.environ.get("GONGDUAN_DEBUG") == "1"
 ALLOWED_HOSTS = os.environ.get("GONGDUAN_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
 BASE_URL = os.environ.get("GONGDUAN_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
@@ -172,16 +57,16 @@ STORE = os.environ.get("GONGDUAN_STORE", "")
 EVIDENCE_FOLDER = HOME / "evidence"
 DOCUMENT_FOLDER = HOME / "documents"
 CACHE_FOLDER = HOME / "cache"  # of what lies in a bucket
-CACHE_AT_MOST = _cache_at_most(os.environ.get("GONGDUAN_CACHE_MIB", ""))
+CACHE_AT_MOST = environment.cache_at_most(os.environ.get("GONGDUAN_CACHE_MIB", ""))
 PEAKS_FOLDER = HOME / "peaks"  # made from the evidence, and made anew when it is gone
 PKI_FOLDER = HOME / "pki"
-KEY_HOLDER = _key_holder(os.environ.get("GONGDUAN_KEY_HOLDER", ""))
+KEY_HOLDER = environment.key_holder(os.environ.get("GONGDUAN_KEY_HOLDER", ""))
 SEAL_PROVIDER = os.environ.get("GONGDUAN_SEAL_PROVIDER") or "casework.documents.sealing.LocalSeal"
 LOG_FOLDER = Path(os.environ.get("GONGDUAN_LOG_FOLDER") or HOME / "log")  # only workers read the key in it
 LOG_ORIGIN = os.environ.get("GONGDUAN_LOG_ORIGIN") or f"{urlparse(BASE_URL).netloc}/api/v1/ledger"
 WITNESSES = os.environ.get("GONGDUAN_WITNESSES", "").split()
-LOG_ARCHIVE = _place(os.environ.get("GONGDUAN_LOG_ARCHIVE", ""))
-ARCHIVE_LOCK = _lock(os.environ.get("GONGDUAN_ARCHIVE_LOCK", ""))
+LOG_ARCHIVE = environment.place(os.environ.get("GONGDUAN_LOG_ARCHIVE", ""))
+ARCHIVE_LOCK = environment.archive_lock(os.environ.get("GONGDUAN_ARCHIVE_LOCK", ""))
 ARCHIVE_EVERY = timedelta(minutes=float(os.environ.get("GONGDUAN_ARCHIVE_EVERY") or 60))
 TSA = os.environ.get("GONGDUAN_TSA", "")
 TSA_ROOTS = Path(os.environ["GONGDUAN_TSA_ROOTS"]) if os.environ.get("GONGDUAN_TSA_ROOTS") else None
@@ -194,7 +79,6 @@ CASE_TYPES = sorted(
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # before the admin, whose templates it stands in for
     "django.contrib.admin.apps.SimpleAdminConfig",
-    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.sessions",
@@ -207,6 +91,7 @@ INSTALLED_APPS = [
     "viewflow",
     "viewflow.workflow",
     "casework",
+    "django.contrib.auth",  # after the engine, whose createsuperuser is recorded
     *CASE_TYPES,
     "demo",
 ]
@@ -245,8 +130,10 @@ TEMPLATES = [
 ROOT_URLCONF = "casework.config.urls"
 WSGI_APPLICATION = "casework.config.wsgi.application"
 
-DATABASES = {"default": _database(os.environ.get("GONGDUAN_DATABASE_URL") or f"sqlite:///{HOME / 'gongduan.sqlite3'}")}
-CELERY = celery_options(os.environ.get("GONGDUAN_BROKER_URL", ""))
+DATABASES = {
+    "default": environment.database(os.environ.get("GONGDUAN_DATABASE_URL") or f"sqlite:///{HOME / 'gongduan.sqlite3'}")
+}
+CELERY = environment.celery_options(os.environ.get("GONGDUAN_BROKER_URL", ""))
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "casework.Account"

@@ -105,11 +105,11 @@ def load_pki(folder: Path) -> Pki:
     missing or unreadable."""
     folder = Path(folder)
     uri = folder / f"{SEAL}.uri"
-    needed = [name for name in _FILES if name not in SEAL_KEY] if uri.is_file() else _FILES
-    if missing := [name for name in needed if not (folder / name).is_file()]:
-        raise _incomplete(folder, missing)
-    root = load_root(folder)
     try:
+        needed = [name for name in _FILES if name not in SEAL_KEY] if uri.is_file() else _FILES
+        if missing := [name for name in needed if not (folder / name).is_file()]:
+            raise _incomplete(folder, missing)
+        root = load_root(folder)
         seal = (folder / "seal.crt.pem").read_text()
         seal_uri = uri.read_text().strip() if uri.is_file() else ""
     except (OSError, ValueError) as problem:
@@ -261,8 +261,12 @@ def _name_part(kind: x509.ObjectIdentifier, text: str) -> x509.NameAttribute[str
 
 
 def stored_key(folder: Path, name: str) -> PrivateKey:
-    """The key of the root or the seal, unlocked. Raises OSError where it cannot be read."""
-    return unlock((folder / f"{name}.key.pem").read_text(), (folder / f"{name}.passphrase").read_text())
+    """The key of the root or the seal, unlocked. Raises PkiError where it cannot be read."""
+    try:
+        locked, secret = (folder / f"{name}.key.pem").read_text(), (folder / f"{name}.passphrase").read_text()
+    except (OSError, ValueError) as problem:
+        raise _unreadable(folder, problem) from None
+    return unlock(locked, secret)
 
 
 def _attribute(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> str:

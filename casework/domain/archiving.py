@@ -77,10 +77,11 @@ def archived(archive: Archive, size: int) -> notes.Checkpoint:
 def time_authority() -> tuple[str, list[Certificate]] | None:
     """Its address and the roots under which its stamps count, as the settings say; LogBroken where they cannot be
     read, None where there is none."""
-    return (settings.TSA, _roots()) if settings.TSA else None
+    return (settings.TSA, roots_of_stamps()) if settings.TSA else None
 
 
-def _roots() -> list[Certificate]:
+def roots_of_stamps() -> list[Certificate]:
+    """Those under which stamps count, also where nobody is asked any more; LogBroken where they cannot be read."""
     if settings.TSA_ROOTS is None:
         raise LogBroken(_("GONGDUAN_TSA_ROOTS names no file of certificates under which its stamps count"))
     try:
@@ -92,10 +93,10 @@ def _roots() -> list[Certificate]:
 
 
 def stamp_roots() -> list[str]:
-    """The same roots as PEM, also where no authority is asked any more; none where there are none, or none that can be
+    """The same as PEM; none where there are none, or none that can be
     read, which doctor tells."""
     try:
-        return [root.public_bytes(Encoding.PEM).decode() for root in _roots()]
+        return [root.public_bytes(Encoding.PEM).decode() for root in roots_of_stamps()]
     except LogBroken:
         return []
 

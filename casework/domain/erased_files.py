@@ -59,6 +59,11 @@ def editions_of(documents: list[str]) -> set[str]:
     return set(found.values_list("file_sha256", flat=True))
 
 
+def held_anywhere(digests: list[str]) -> list[str]:
+    """Those of the evidence of which a store, or a folder from before it, still has something."""
+    return [digest for digest in digests if any(place.holds(digest) for place in store.evidence_anywhere())]
+
+
 def refuse_locked(files: list[str], papers: list[str]) -> None:
     """NotAllowedNow where the storage would not let go of one of them, before anything is recorded as erased."""
     for place, digests in ((store.evidence(), files), (store.documents(), papers)):

@@ -8,7 +8,7 @@ the person wrote or decided there stays, and so do decisions that name them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -16,12 +16,11 @@ from typing import Any
 from django.db import OperationalError, connection
 from django.utils.translation import gettext as _
 
-from casework import store
 from casework.domain import ledger
 from casework.domain.clocks import COUNTING
 from casework.domain.deliveries import deliver_now
 from casework.domain.directory import directory
-from casework.domain.erased_files import digests_of, in_use, papers_of, refuse_locked, take_out
+from casework.domain.erased_files import digests_of, held_anywhere, in_use, papers_of, refuse_locked, take_out
 from casework.domain.erasures import ERASED
 from casework.domain.errors import NotAllowedNow, NotPermitted, OutOfScope
 from casework.domain.forgetting import by_number, forget_family, forget_person, texts_of
@@ -55,34 +54,35 @@ def erase_person(
     `closed_off`, others' cases that are `named_in` words or documents, and what was `exported` by itself before. Who
     did this stands in `org`. Of somebody who was erased, what policy keeps no longer goes.
 
-    Only of who left and has no open case, and by nobody who had a part in one. With `rehearse` nothing is changed."""
+    Only of who left and has no open case, and by nobody who had a part in one. With `rehearse` nothing is changed. The
+    store is asked before the transaction, which is refused where something else is to go by then."""
     person = Person.objects.filter(no=no).first()
     if person is None:
         raise OutOfScope(_("Expected a staff number, but nobody has '%(no)s'; check it") % {"no": no[:40]})
+    asked = _going(office, person)
+    found = replace(asked.found, files=held_anywhere(asked.found.files))
+    if person.erased_at and not (found.texts or found.files or found.documents):
+        words = _("Expected somebody who is known, but %(no)s was erased; nothing is left that may go")
+        raise NotAllowedNow(words % {"no": person.no}, code="erased")
+    refuse_locked(found.files, asked.papers)
+    if rehearse:
+        return found
     with changing():
         person = locked(Person.objects, person.pk)
-        families = list(_families_about(person))
-        cases = [case for family in families for case in family.cases if case.concerned_id == person.pk]
-        _may_erase(office, person, families)
-        _has_left(person)
-        _rest(person, cases, families)
-        found = _found(person, families, cases)
-        if person.erased_at and not (found.texts or found.files or found.documents):
-            words = _("Expected somebody who is known, but %(no)s was erased; nothing is left that may go")
-            raise NotAllowedNow(words % {"no": person.no}, code="erased")
-        papers = papers_of(found.documents, [case.pk for case in cases])
-        refuse_locked(found.files, papers)
-        if rehearse:
-            return found
-        pk = take_out(found.files, papers, found.documents)
+        going = _going(office, person)
+        if (going.found, going.papers, person.erased_at) != (asked.found, asked.papers, asked.erased_at):
+            words = _("Expected what was there a moment ago, but what is to go of %(no)s has changed; try again")
+            raise NotAllowedNow(words % {"no": person.no}, code="changed_meanwhile")
+        pk = take_out(found.files, going.papers, found.documents)
         rows: dict[str, str] = {}
-        for family in families:
+        for family in going.families:
             rows |= forget_family(person, family, frozenset(found.documents))
             progress()
         forget_person(person)
         noted(office, ERASED, {
             "person": person.no, "reason": ledger.FreeText(reason), "numbers": found.numbers, "texts": found.texts,
             "files": found.files, "documents": found.documents, "closed_off": found.closed_off, "rows": rows,
+            "after": {"name": person.no, "email": "", "erased": True},
         })  # fmt: skip
     deliver_now(pk)
     return found
@@ -106,6 +106,28 @@ def is_kept(document: Document, at: datetime) -> bool:
     if document.state != Document.State.ISSUED or document.issued_at is None:
         return False
     return years is None or document.issued_at > at.replace(year=at.year - years, day=min(at.day, 28))
+
+
+@dataclass
+class _Going:
+    """What is to go by the database. `found` names every file that may lie in the store; `papers`: digests of what is
+    drafted, signed, issued, stamped."""
+
+    families: list[FamilyView]
+    found: Erasure
+    papers: list[str]
+    erased_at: datetime | None
+
+
+def _going(office: Office, person: Person) -> _Going:
+    """Of whom may be erased, by that office; a refusal for anybody else."""
+    families = list(_families_about(person))
+    cases = [case for family in families for case in family.cases if case.concerned_id == person.pk]
+    _may_erase(office, person, families)
+    _has_left(person)
+    _rest(person, cases, families)
+    found = _found(person, families, cases)
+    return _Going(families, found, papers_of(found.documents, [case.pk for case in cases]), person.erased_at)
 
 
 def _families_about(person: Person) -> Iterator[FamilyView]:
@@ -169,8 +191,8 @@ def _found(person: Person, families: list[FamilyView], cases: list[Any]) -> Eras
     found = Erasure(person.no, sorted(case.number for case in cases))
     found.texts = sum(len(texts) for some in _some(ids) for _event, texts in texts_of(some))
     found.texts += sum(len(texts) for _event, texts in texts_of((), person))
-    known = digests_of(cases, families) - in_use(digests_of(cases, families), person)
-    found.files = sorted(d for d in known if any(place.holds(d) for place in store.evidence_anywhere()))
+    given = digests_of(cases, families)
+    found.files = sorted(given - in_use(given, person))
     for some in _some(ids):
         for document in Document.objects.filter(case__in=some).exclude(snapshot="").defer("snapshot"):
             (found.closed_off if is_kept(document, now()) else found.documents).append(str(document.pk))

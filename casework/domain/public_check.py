@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from casework.documents.check import Check, verdict
 from casework.documents.limits import Limits
 from casework.documents.verify import claimed_snapshot
-from casework.domain.document_check import file_checks, log_checks, note_failure, proof_check
+from casework.domain.document_check import file_checks, log_checks, note_failure, proof_check, successor
 from casework.domain.verification import verify_ledger
 from casework.models import Document
 
@@ -49,7 +49,7 @@ def check_file(data: bytes, page: UUID | None, proof: str = "") -> Answer:
     else:
         checks += _on_record(document)
     if proof:
-        checks.append(proof_check(data, proof))
+        checks.append(proof_check(data, proof, LIMITS))
     note_failure(document, data, checks)
     if document is None:
         return Answer(verdict(checks), checks)
@@ -91,7 +91,7 @@ def _issued(**by: Any) -> Document | None:
 
 
 def _answer(genuine: bool | None, checks: list[Check], document: Document, page: UUID | None) -> Answer:
-    later = Document.objects.filter(supersedes=document, state=Document.State.ISSUED).exists()
+    later = successor(document) is not None
     return Answer(genuine, checks, document.issued_at, later, page is not None and page != document.pk)
 
 

@@ -106,7 +106,7 @@ class PdfChecks:
         except ImportError:
             known(False, "未与页面比较 ¦ not compared with the pages", "printed_text.py")
         lacking = missing(self.pdf, decision)
-        need(not lacking, "页面与所附数据不符 ¦ the pages differ from the data", ", ".join(lacking[:5]))
+        need(not lacking, "页面与所附数据不符 ¦ the pages differ from the data", ", ".join(lacking))
         return "页面与所附数据一致 ¦ the pages say what the data says", decision["verify_url"]
 
 

@@ -3,6 +3,7 @@ order of the structure tree, so without the heads and feet of pages, and compare
 
 import re
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from unicodedata import normalize
 
 from verify import need
@@ -28,9 +29,9 @@ for code in (*range(0x2E80, 0x2FD6), *range(0x3131, 0x318F), *range(0xFFA1, 0xFF
 
 
 def missing(pdf, decision):
-    """The places in the decision whose text does not stand on the pages."""
+    """The first five places in the decision whose text does not stand on the pages."""
     pages = folded(page_text(pdf))
-    return [place for place, text in texts(decision) if folded(text) not in pages]
+    return list(islice((place for place, text in texts(decision) if folded(text) not in pages), 5))
 
 
 def texts(value, place=""):
@@ -71,7 +72,7 @@ def page_text(pdf):
         seen.add(node if isinstance(node, tuple) else None)
         node = pdf[node]
         if isinstance(node, int):
-            found.append(marked.get(page, {}).get(node, ""))
+            found.append(taken(pdf, marked.get(page, {}).get(node, "")))
         elif isinstance(node, list):
             waiting += [(child, page) for child in reversed(node)]
         elif isinstance(node, dict):
@@ -86,7 +87,7 @@ def _marked_text(pdf, page, fonts):
     while True:
         values, word, at = pdf.statement(data, at)
         if at == len(data):
-            return texts
+            return {mark: "".join(parts) for mark, parts in texts.items()}
         if word in (b"BDC", b"BMC"):
             marks.append(values[1].get("MCID") if len(values) > 1 else None)
         elif word == b"EMC":
@@ -98,8 +99,15 @@ def _marked_text(pdf, page, fonts):
                 one for one in (values[0] if word == b"TJ" else values) if isinstance(one, bytes) and one[:1] == b"<"
             ]
             codes = "".join(one[1:-1].decode().lower() for one in drawn)
-            read = "".join(letters.get(codes[place : place + 4], "\ufffd") for place in range(0, len(codes), 4))
-            texts[marks[-1]] = texts.get(marks[-1], "") + read
+            for place in range(0, len(codes), 4):
+                texts.setdefault(marks[-1], []).append(taken(pdf, letters.get(codes[place : place + 4], "\ufffd")))
+
+
+def taken(pdf, text):
+    """The text, of which a small file may draw more than there is memory for."""
+    pdf.room -= len(text)
+    need(pdf.room > 0, "内容过多 ¦ there is too much in it")
+    return text
 
 
 def _letters(pdf, font, fonts):

@@ -1,33 +1,32 @@
 // Checks an exported case without the system that it comes from and without a network:
-//   node verify.mjs [FOLDER] [--log-key FILE] [--witness-key FILE] [--trust-enclosed-keys]
+//   node verify.mjs [FOLDER] [--log-key FILE] [--witness-key FILE] [--tsa-roots FILE] [--trust-enclosed-keys]
 //
-// One line a check; ends with 0 genuine, 1 not genuine, 2 could not tell. Needs Node 18 and nothing else. It checks what
-// verify.py checks, and shares no code with it. The formats are C2SP's signed-note, tlog-checkpoint, tlog-cosignature and
-// tlog-proof, and the tree is that of RFC 6962.
+// One line a check; ends with 0 genuine, 1 not genuine, 2 could not tell. Needs Node 18 and, where there is a time stamp,
+// time_stamp.mjs beside it. It checks what verify.py checks, and shares no code with it. The formats are C2SP's
+// signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof, and the tree is that of RFC 6962.
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { closeSync, lstatSync, openSync, readFileSync, readSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-const CHECKS = ["files", "chain", "texts", "documents", "proofs", "checkpoint", "witnesses", "key", "manifest"];
+const CHECKS = "files chain texts documents proofs checkpoint witnesses key manifest time_stamp".split(" ");
 const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
 const NUMBER = /^(0|[1-9][0-9]{0,18})$/;
 const MOST_BYTES = 2 ** 31, MOST_LINE = 2 ** 24, MOST_PROOF = 100_000;
-const SPOKEN = ["LC_ALL", "LC_MESSAGES", "LANG"].map((name) => process.env[name]).find(Boolean) ?? "";
-const CHINESE = SPOKEN.toLowerCase().startsWith("zh");
+const CHINESE = /^zh/i.test(["LC_ALL", "LC_MESSAGES", "LANG"].map((name) => process.env[name]).find(Boolean) ?? "");
 
 class Failed extends Error {}
-class Unknown extends Error {}
-const say = (chinese, english, about = "") =>
+export class Unknown extends Error {}
+export const say = (chinese, english, about = "") =>
   (CHINESE ? chinese : english) + (about === "" ? "" : `${CHINESE ? "：" : ": "}${about}`);
 
-function need(truth, chinese, english, about) {
+export function need(truth, chinese, english, about) {
   if (!truth) throw new Failed(say(chinese, english, about));
 }
 
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash("sha256")).digest();
 const hex = (...parts) => sha256(...parts).toString("hex");
-const text = (bytes) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+export const text = (bytes) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 const has = (object, name) => typeof object === "object" && object !== null && Object.hasOwn(object, name);
 
 /** The bytes of base64 in its one proper form. */
@@ -41,9 +40,7 @@ function decoded(coded, length) {
 /** A folder; its files are read when they are asked for, so that evidence may be large. */
 class Folder {
   constructor(root) {
-    this.root = root;
-    this.names = [];
-    this.size = 0;
+    Object.assign(this, { root, names: [], size: 0 });
     this.look("");
     const folded = new Set(this.names.map((name) => name.toLowerCase()));
     need(folded.size === this.names.length, "有重名的文件", "two files have one name");
@@ -105,12 +102,10 @@ const checks = {
     let previous = "0".repeat(64);
     all.entries.forEach((entry, index) => {
       const { stream, seq } = entry, here = stream === `case:${all.record.case}` && seq === index + 1;
-      const follows = here && entry.previous === previous;
-      need(follows, "记录与前一条不相接", "an entry does not follow the one before it", index + 1);
+      need(here && entry.previous === previous, "记录与前一条不相接", "an entry does not follow the one before it", index + 1);
       previous = hex(all.lines[index]);
     });
-    const { entries, head } = all.record.data;
-    const count = all.lines.length;
+    const { entries, head } = all.record.data, count = all.lines.length;
     need(entries === count && head === previous, "末条不是它", "another was the last entry", count);
     return say("记录逐条相接", "each entry follows the one before it", count);
   },
@@ -123,8 +118,7 @@ const checks = {
       for (const step of path.split(".")) place = has(place, step) ? place[step] : undefined;
       need(/^([0-9a-f]{2})+$/.test(salt), "盐值格式不对", "a salt is badly coded", path);
       const committed = has(place, "sha256") && Object.keys(place).length === 1 ? place.sha256 : "";
-      const same = committed === hex(Buffer.from(salt, "hex"), words);
-      need(same, "文字与记录不符", "a text is not the one of its entry", path);
+      need(committed === hex(Buffer.from(salt, "hex"), words), "文字与记录不符", "a text is not the one of its entry", path);
     }
     return say("文字均与记录一致", "each text is the one of its entry", lines.length);
   },
@@ -147,9 +141,8 @@ const checks = {
     all.notes = [...new Set(heads.map((head) => head.note))];
     const bodies = new Set(heads.map((head) => JSON.stringify([head.origin, head.size, head.root])));
     need(bodies.size === 1, "各证明指向不同的检查点", "the proofs lead to different checkpoints");
-    all.origin = heads[0].origin;
-    const found = `${heads[0].size} ${heads[0].root}`;
-    return say("记录均在日志中，其条数与根", "all entries are in the log, whose size and root are", found);
+    Object.assign(all, heads[0]);
+    return say("记录均在日志中，其条数与根", "all entries are in the log, whose size and root are", `${all.size} ${all.root}`);
   },
 
   checkpoint(all, given) {
@@ -189,10 +182,16 @@ const checks = {
     }
     return say("文件均为所导出的", "the files are as exported by", `${actor}, ${at}`);
   },
+
+  async time_stamp(all, given) {
+    if (given.tsa || all.folder.names.some((name) => name.startsWith("stamp/")))
+      return (await import("./time_stamp.mjs")).caseStamp(all, given);
+    throw Object.assign(new Unknown(say("没有时间戳", "there is no time stamp")), { status: "note" });
+  },
 };
 
 /** The checkpoint whose log the proof finds the entry in. */
-function headProven(proof, entry, name) {
+export function headProven(proof, entry, name) {
   const whole = text(proof), split = whole.indexOf("\n\n"), note = whole.slice(split + 2);
   const [title, index, ...path] = whole.slice(0, split).split("\n");
   const [origin, size, root, ...more] = note.slice(0, Math.max(0, note.lastIndexOf("\n\n"))).split("\n");
@@ -234,8 +233,7 @@ function isSigned(note, key) {
     const stamped = key.kind === 4, start = stamped ? 12 : 4;
     need(proof.length === start + 64, "签名长度不对", "a signature is of another length", signer);
     const time = stamped ? `cosignature/v1\ntime ${proof.readBigUInt64BE(4)}\n` : "";
-    const good = verify(null, Buffer.from(time + body), key.key, proof.subarray(start));
-    need(good, "签名无效", "a signature is false", signer);
+    need(verify(null, Buffer.from(time + body), key.key, proof.subarray(start)), "签名无效", "a signature is false", signer);
   }
   return found;
 }
@@ -253,11 +251,11 @@ function keysIn(bytes, kind) {
 }
 
 /** [status, sentence] of each check, in order. After one that failed, or could not be read, the others are not made. */
-function results(where, given) {
+async function results(where, given) {
   const found = [], all = { where };
   for (const name of CHECKS) {
     try {
-      found.push(["ok", checks[name](all, given)]);
+      found.push(["ok", await checks[name](all, given)]);
     } catch (problem) {
       found.push(outcome(problem));
       if (!(problem instanceof Unknown) || !all.folder) break;
@@ -268,24 +266,26 @@ function results(where, given) {
 }
 
 function outcome(problem) {
-  if (problem instanceof Unknown) return ["unknown", problem.message];
+  if (problem instanceof Unknown) return [problem.status ?? "unknown", problem.message];
   if (problem instanceof Failed) return ["FAILED", problem.message];
-  if (problem.syscall) return ["unknown", say("无法校验", "it cannot be checked", problem.message)];
+  const isAway = problem.syscall || problem.code === "ERR_MODULE_NOT_FOUND";
+  if (isAway) return ["unknown", say("无法校验", "it cannot be checked", problem.message)];
   return ["FAILED", say("缺失或有误", "missing or wrong", String(problem))];
 }
 
-function main() {
+async function main() {
   let asked;
   try {
     const file = { type: "string" }, flag = { type: "boolean" };
-    const options = { "log-key": file, "witness-key": file, "trust-enclosed-keys": flag };
+    const options = { "log-key": file, "witness-key": file, "tsa-roots": file, "trust-enclosed-keys": flag };
     asked = parseArgs({ options, allowPositionals: true });
   } catch (problem) {
     console.error(problem.message);
     return 2;
   }
-  const { "log-key": log, "witness-key": witness, "trust-enclosed-keys": trust } = asked.values;
-  const found = results(asked.positionals[0] ?? dirname(fileURLToPath(import.meta.url)), { log, witness, trust });
+  const { "log-key": log, "witness-key": witness, "tsa-roots": tsa, "trust-enclosed-keys": trust } = asked.values;
+  const [where = dirname(fileURLToPath(import.meta.url))] = asked.positionals;
+  const found = await results(where, { log, witness, tsa, trust });
   const [failed, unknown] = ["FAILED", "unknown"].map((mark) => found.some(([status]) => status === mark));
   found.push(["note", say("PDF 内的签名不在此校验", "signatures inside the PDFs are not checked here", "verify_pdf.py")]);
   found.forEach(([status, said], place) => {
@@ -296,4 +296,4 @@ function main() {
   return failed ? 1 : unknown ? 2 : 0;
 }
 
-process.exitCode = main();
+main().then((code) => (process.exitCode = code)); // not awaited: time_stamp.mjs waits until this file was read

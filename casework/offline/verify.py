@@ -1,5 +1,5 @@
 """Checks an exported case without the system it comes from and without a network; see --help. verify.mjs does the same
-and shares no code with this. Needs Python 3.9 or later and `cryptography`. Sentences are in Chinese ¦ and in English.
+and shares no code with this. Needs Python 3.9 or later, `cryptography` and, where there is a time stamp, time_stamp.py.
 
 export.json, the ledger's entry about the export, has the SHA-256 of the manifest, that has those of other files, and of
 the case's last entry; each entry has that of the one before. Each proof leads from an entry to the root of the log that
@@ -9,12 +9,13 @@ import argparse
 import json
 import os
 import re
+import sys
 import zipfile
 from base64 import b64decode, b64encode
 from hashlib import sha256
 from pathlib import Path
 
-CHECKS = ("files", "chain", "texts", "documents", "proofs", "checkpoint", "witnesses", "key", "manifest")
+CHECKS = ("files", "chain", "texts", "documents", "proofs", "checkpoint", "witnesses", "key", "manifest", "time_stamp")
 LOG, WITNESS = 1, 4  # of keys
 ENCLOSED = {LOG: "keys/log.vkey", WITNESS: "keys/witnesses.vkey"}
 MOST, MOST_LINE, MOST_PROOF = 2 << 30, 16 << 20, 100_000  # bytes
@@ -52,20 +53,18 @@ def lines_of(content):
     return lines
 
 
-def checks(where, given, trust):
+def checks(asked):
     """What each check found, about what, and whether that can be told. Raises where one has failed."""
-    files = files_in(where)
+    files, given, trust = files_in(asked.export), {LOG: asked.log, WITNESS: asked.witness}, asked.trust
     yield "文件可以读取 ¦ the files can be read", len(files), True
     export, lines = json.loads(files["export.json"]), lines_of(files["entries.jsonl"])
-    data, number, last = export["data"], 0, "0" * 64
-    entries = [json.loads(line) for line in lines]
+    data, entries, number, last = export["data"], [json.loads(line) for line in lines], 0, "0" * 64
     for number, entry in enumerate(entries, 1):
         follows = (entry["stream"], entry["seq"], entry["previous"]) == (f"case:{export['case']}", number, last)
         need(follows, "记录与前一条不相接 ¦ an entry does not follow the one before it", number)
         last = sha256(lines[number - 1]).hexdigest()
     need(lines and [number, last] == [data["entries"], data["head"]], "末条不是它 ¦ another was the last entry", number)
     yield "记录逐条相接 ¦ each entry follows the one before it", number, True
-
     by_id, texts = {entry["id"]: entry for entry in entries}, lines_of(files["texts.jsonl"])
     for text in map(json.loads, texts):
         place = by_id[text["event"]]
@@ -74,24 +73,20 @@ def checks(where, given, trust):
         digest = sha256(bytes.fromhex(text["salt"]) + text["text"].encode()).hexdigest()
         need(place == {"sha256": digest}, "文字与记录不符 ¦ a text is not the one of its entry", text["path"])
     yield "文字均与记录一致 ¦ each text is the one of its entry", len(texts), True
-
     issued = {}
     for one in (one for entry in entries for one in entry.get("documents", ()) if one["state"] == "issued"):
         name = f"documents/{one['kind']}-{one['document']}"
         issued.update({f"{name}.pdf": one["file_sha256"], f"{name}.json": one["snapshot_sha256"]})
-    there = {name for name in files if name.startswith("documents/") or name.lower().endswith(".pdf")}
-    for name in sorted({*issued, *there}):
+    for name in sorted({*issued, *(one for one in files if re.search(r"^documents/|\.[pP][dD][fF]$", one))}):
         plain = name.replace(".stamped.pdf", ".pdf")  # verify_pdf.py checks what stands behind it
         same = sha256(files[name][: len(files[plain])]).hexdigest() == issued.get(plain)
         need(same, "不是所签发的文书 ¦ not an issued decision", name)
     yield "文书均与签发时一致 ¦ each decision is as it was issued", len(issued) // 2, True
-
     proven = {f"proofs/{number}.tlog-proof": line for number, line in enumerate(lines, 1)}
     proven["proofs/export.tlog-proof"] = files["export.json"]
     (origin, size, root), *other = {head_proven(files[name], entry, name) for name, entry in proven.items()}
     need(not other, "各证明指向不同的检查点 ¦ the proofs lead to different checkpoints")
     yield "记录均在日志中，其条数与根 ¦ all entries are in the log, whose size and root are", f"{size} {root}", True
-
     notes = {files[name].decode().partition("\n\n")[2] for name in proven}
     texts = {kind: given[kind].read_bytes() if given[kind] else files[name] for kind, name in ENCLOSED.items()}
     own, others = (keys_in(text, kind) for kind, text in texts.items())
@@ -102,16 +97,20 @@ def checks(where, given, trust):
     said = "联署 ¦ cosigned by" if others else "没有见证方 ¦ there is no witness"
     names = ", ".join(lacking or [key[0] for key in others])
     yield "未联署 ¦ not cosigned by" if lacking else said, names, not lacking and bool(others or trust)
-
     only = " ".join(text.decode().strip() for kind, text in texts.items() if not given[kind]).strip()
     yield "须与公布者核对的公钥 ¦ keys to be compared with those published", only or "—", trust or not only
-
     listed, digest = json.loads(files["manifest.json"])["files"], sha256(files["manifest.json"]).hexdigest()
     recorded = [export["stream"], export["action"], data["what"], data["manifest"]]
     need(recorded == ["access", "exported", "case", digest], "台账所记的不是它 ¦ the ledger recorded another")
     for name in sorted({*listed, *files} - {"manifest.json", "export.json", *proven}):
         need(sha256(files[name]).hexdigest() == listed.get(name), "与清单不符 ¦ not as the manifest says", name)
     yield "文件均为所导出的 ¦ the files are as exported by", f"{export['actor']}, {export['received_at']}", True
+    if not asked.tsa and not any(name.startswith("stamp/") for name in files):
+        return (yield "没有时间戳 ¦ there is no time stamp", "", None)
+    sys.dont_write_bytecode = True  # an export holds what its manifest says, and nothing more
+    from time_stamp import case_stamp
+
+    yield case_stamp(files, lines, origin, asked.tsa, trust)
 
 
 def head_proven(proof, entry, name):
@@ -174,11 +173,12 @@ def main():
     parser.add_argument("export", nargs="?", default=Path(__file__).parent, help="文件夹或 zip ¦ its folder or zip")
     parser.add_argument("--log-key", dest="log", type=Path, metavar="FILE", help="日志公钥 ¦ the log's key")
     parser.add_argument("--witness-key", dest="witness", type=Path, metavar="FILE", help="见证方公钥 ¦ witnesses' keys")
+    parser.add_argument("--tsa-roots", dest="tsa", type=Path, metavar="FILE", help="时间戳根证书 ¦ of a time authority")
     parser.add_argument("--trust-enclosed-keys", dest="trust", action="store_true", help="采信随附者 ¦ trust them")
     asked, found = parser.parse_args(), []
     try:
-        for said, about, is_known in checks(asked.export, {LOG: asked.log, WITNESS: asked.witness}, asked.trust):
-            found.append(("ok" if is_known else "unknown", said, about))
+        for said, about, is_known in checks(asked):
+            found.append(({True: "ok", None: "note"}.get(is_known, "unknown"), said, about))
     except (OSError, ImportError, zipfile.BadZipFile) as problem:
         found.append(("unknown", "无法校验 ¦ it cannot be checked", problem))
     except Exception as problem:

@@ -1,6 +1,6 @@
 """Checks a signed decision (PDF) without the system it comes from and without a network; see --help. Needs Python 3.9
-or later, `cryptography` 42 or later, and verify.py and pdf_*.py beside it; where printed_text.py is there, too,
-the pages are compared with the decision attached as data. Sentences are in Chinese ¦ and in English.
+or later, `cryptography` 42 or later, and verify.py, time_stamp.py and pdf_*.py beside it; where printed_text.py is,
+too, the pages are compared with the decision attached as data. Sentences are in Chinese ¦ and in English.
 
 The proof leads from the ledger's entry that issued the document to the root of the log that is the whole ledger
 (RFC 9162), which the log and its witnesses have signed (C2SP signed-note, tlog-proof). The keys are those of log and
@@ -20,7 +20,8 @@ try:
     from pdf_checks import UNCHECKED, PdfChecks, covered, issued_by, told
     from pdf_file import MOST, Pdf
     from pdf_signature import Untold, known
-    from pdf_stamp import CLOCKS_DIFFER, issued_part, only_stamped, stamped_at
+    from pdf_stamp import issued_part, only_stamped, stamped_at
+    from time_stamp import CLOCKS_DIFFER
     from verify import LOG, WITNESS, decoded, head_proven, is_signed, keys_in, need
 except ImportError as missing:
     print(f"无法判断 ¦ could not tell: {missing}")
@@ -28,6 +29,7 @@ except ImportError as missing:
 
 CHECKS = ("parse", "log", "witnesses", "key", "on_record", "file_hash", "signatures", "expected_signers")
 CHECKS += ("covers_whole_file", "modifications", "snapshot")
+ISSUING = ("issue", "attest")
 ENCLOSED = ("root.crt.pem", "root.crl.pem", "log.vkey", "witnesses.vkey")
 PEM = re.compile(r"-----BEGIN (CERTIFICATE|X509 CRL)-----[^-]*-----END \1-----")
 NO_PROOF, MOST_PROOF = "没有给出证明 ¦ no proof was given", 32 << 20  # bytes
@@ -40,10 +42,7 @@ class Checks(PdfChecks):
         with open(asked.file, "rb") as file:
             self.data = file.read(MOST + 1)
         self.asked, self.pdf, self.entry, self.note = asked, None, None, None
-        self.whole, self.stamp = (
-            None,
-            None,
-        )  # where a time stamp stands behind the issued file: with it, and which it is
+        self.whole, self.stamp = None, None  # where a time stamp is behind the issued file: with it, and which it is
         self.roots, self.crls, self.keys, home = [], [], {LOG: [], WITNESS: []}, asked.file.resolve().parent
         self.export = home.parent if home.name == "documents" else None
 
@@ -124,7 +123,7 @@ class Checks(PdfChecks):
     def on_record(self):
         known(self.entry, NO_PROOF)
         decision, issued = self.decision()[1], issued_by(self.entry)
-        right = decision["id"] in (one["document"] for one in issued) and self.entry["action"] == "issue"
+        right = decision["id"] in (one["document"] for one in issued) and self.entry["action"] in ISSUING
         right = right and self.entry["stream"] == f"case:{decision['number']}"
         need(right, "记录签发的不是它 ¦ the entry did not issue it", decision["id"])
         return "签发于 ¦ it was issued in", f"{decision['number']}, {self.entry['received_at']}"

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from casework import s3
 from casework.store import cache
-from casework.store.folder import copy, opened_whole, written
+from casework.store.folder import copy, opened_as_it_is, opened_whole, written
 from casework.store.port import FileProblem, StoreAway, altered, locked, missing
 
 GONE = ("404", "NoSuchKey")
@@ -49,11 +49,7 @@ class BucketStore:
     def adopt(self, file: Path, digest: str) -> None:
         with suppress(FileProblem):
             return self.check(digest)
-        try:
-            given = file.open("rb")
-        except FileNotFoundError:
-            raise missing(digest) from None
-        with given:
+        with opened_as_it_is(file, digest) as given:
             if hashlib.file_digest(given, "sha256").hexdigest() != digest:
                 raise altered(digest)
             given.seek(0)

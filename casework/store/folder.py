@@ -32,11 +32,7 @@ class FolderStore:
     def adopt(self, file: Path, digest: str) -> None:
         with suppress(FileProblem):
             return self.check(digest)
-        try:
-            given = file.open("rb")
-        except FileNotFoundError:
-            raise missing(digest) from None
-        with given, written(self.path_of(digest)) as out:
+        with opened_as_it_is(file, digest) as given, written(self.path_of(digest)) as out:
             copy(given, out, digest)
 
     def get(self, digest: str) -> bytes:
@@ -96,12 +92,17 @@ def copy(given: BinaryIO, out: BinaryIO, digest: str) -> None:
         raise altered(digest)
 
 
-def opened_whole(path: Path, digest: str) -> BinaryIO:
-    """The file at that path, looked through; FileProblem where it is not there, or has another digest."""
+def opened_as_it_is(path: Path, digest: str) -> BinaryIO:
+    """The file at that path, not looked at yet; FileProblem where it is not there."""
     try:
-        file = path.open("rb")
+        return path.open("rb")
     except FileNotFoundError:
         raise missing(digest) from None
+
+
+def opened_whole(path: Path, digest: str) -> BinaryIO:
+    """The file at that path, looked through; FileProblem where it is not there, or has another digest."""
+    file = opened_as_it_is(path, digest)
     try:
         known = os.fstat(file.fileno())
         if _digest_of(str(path), known.st_ino, known.st_size, known.st_mtime_ns, known.st_ctime_ns) != digest:

@@ -52,6 +52,10 @@ class Archive:
         """Of the checkpoints that are there, the smallest first."""
         return self._named(CHECKPOINT)
 
+    def stamped(self) -> list[int]:
+        """Those that have a time stamp, the smallest first."""
+        return sorted(set(self._named(CHECKPOINT)) & set(self._named(STAMP)))
+
     def unstamped(self) -> list[int]:
         """Those that have no time stamp yet, the newest first: its stamp says most."""
         return sorted(set(self._named(CHECKPOINT)) - set(self._named(STAMP)), reverse=True)

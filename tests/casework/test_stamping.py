@@ -104,6 +104,19 @@ def test_deliver_stamps_what_was_issued(issued):
     assert StampedEdition.objects.filter(pk=issued.pk).exists() and not Delivery.objects.exists()
 
 
+def test_documents_from_before_the_setting_are_stamped_when_the_command_asks(real_db, time, settings, authority):
+    settings.TSA, url = "", settings.TSA
+    dispute(upto="issued")
+    refused(run("stamp_documents"), 4, "GONGDUAN_TSA")
+    settings.TSA = url
+    assert run("stamp_documents", "--dry-run").json == {"unstamped": 1, "asked_for_now": 0}
+    assert not Delivery.objects.filter(kind="stamp").exists()
+    assert run("stamp_documents").json == {"unstamped": 1, "asked_for_now": 1}
+    assert run("stamp_documents").json == {"unstamped": 1, "asked_for_now": 0}, "it is asked for once"
+    assert stamp_due() == 1 and StampedEdition.objects.count() == 1
+    assert run("stamp_documents").json == {"unstamped": 0, "asked_for_now": 0}
+
+
 def test_stamped_edition_is_genuine_for_command_and_page(issued, authority):
     stamp_due()
     seal_ledger()
@@ -178,7 +191,7 @@ def test_authority_without_roots_is_refused_in_words(issued, authority, settings
 def test_second_run_does_nothing(issued, authority):
     stamp_due()
     row, asked = StampedEdition.objects.values().get(), authority.asked
-    stamping.await_stamp(issued)
+    stamping.await_stamp(issued.pk)
     assert stamp_due() == 1 and authority.asked == asked
     assert StampedEdition.objects.values().get() == row and verify_ledger().ok
 

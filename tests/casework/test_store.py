@@ -8,7 +8,6 @@ import threading
 import time
 import tracemalloc
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,21 +18,12 @@ from casework import s3, store
 from casework.store import FileProblem, cache
 from casework.store.folder import written
 from casework.store.port import Store
-from tests.bucket import asked_at, keys_in, new_bucket
+from tests.bucket import bucket, keys_in, new_bucket
 
 MIB = 1 << 20
+assert bucket, "is a fixture"
 WORDS = "录音".encode()
 DIGEST = hashlib.sha256(WORDS).hexdigest()
-
-
-@pytest.fixture
-def bucket(storage_server: str, monkeypatch, settings, tmp_path: Path) -> Iterator[str]:
-    """The store lies in this one, which keeps versions."""
-    settings.CACHE_FOLDER, settings.PEAKS_FOLDER = tmp_path / "cache", tmp_path / "peaks"
-    with asked_at(storage_server, monkeypatch):
-        name = new_bucket(versions=True)
-        settings.STORE = f"s3://{name}/gongduan"
-        yield name
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -5,27 +5,17 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
 from casework import store
 from casework.store import StoreAway
 from tests.answering import answering
-from tests.bucket import asked_at, new_bucket
+from tests.bucket import asked_at, bucket
 
 WORDS = "录音".encode()
 DIGEST = hashlib.sha256(WORDS).hexdigest()
-
-
-@pytest.fixture
-def bucket(storage_server: str, monkeypatch, settings, tmp_path: Path) -> Iterator[str]:
-    """The store lies in this one, which keeps versions."""
-    settings.CACHE_FOLDER, settings.PEAKS_FOLDER = tmp_path / "cache", tmp_path / "peaks"
-    with asked_at(storage_server, monkeypatch):
-        name = new_bucket(versions=True)
-        settings.STORE = f"s3://{name}/gongduan"
-        yield name
+assert bucket, "is a fixture"
 
 
 def test_store_whose_bucket_does_not_exist_is_away_and_misses_nothing(bucket: str, settings):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import stat
 import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto.keys import EncryptedPrivateKeyInfo
+from asn1crypto.pem import unarmor
 from cryptography import x509
+from django.conf import settings
 
 from casework.documents import pki
 from casework.documents.errors import PkiError, WrongSecret
@@ -140,6 +144,16 @@ def test_locked_key_opens_with_openssl(keys: pki.Pki) -> None:
 
 def test_seal_signer_loads_the_key_once(keys: pki.Pki) -> None:
     assert seal_signer(keys.folder, SIGNED_AT) is seal_signer(keys.folder, SIGNED_AT)
+
+
+def test_lock_makes_every_guess_cost_600_000_rounds() -> None:
+    """In a process of its own, since the tests' locks are quicker."""
+    key = "from cryptography.hazmat.primitives.asymmetric import ec; key = ec.generate_private_key(ec.SECP256R1())"
+    locked = f"{key}; from casework.documents.private_key import lock; print(lock(key, 'secret'))"
+    made = subprocess.run([sys.executable, "-c", locked], cwd=settings.BASE_DIR, capture_output=True, check=True)
+    info = EncryptedPrivateKeyInfo.load(unarmor(made.stdout)[2])
+    assert info["encryption_algorithm"].kdf == "pbkdf2"
+    assert info["encryption_algorithm"].kdf_iterations >= 600_000
 
 
 def test_lock_never_writes_the_same_bytes_twice(reviewer: pki.IssuedCertificate) -> None:

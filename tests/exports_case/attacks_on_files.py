@@ -145,6 +145,26 @@ def document_byte_flipped(files: Files) -> None:
 
 
 @noticed_by("documents")
+def document_with_something_appended(files: Files) -> None:
+    name = files.one("documents/*.pdf")
+    files.write(name, files.read(name) + b"\n")
+
+
+@noticed_by("manifest")
+def document_with_something_appended_as_its_stamped_edition(files: Files) -> None:
+    name = files.one("documents/*.pdf")
+    files.write(name.replace(".pdf", ".stamped.pdf"), files.read(name) + b"\n")
+
+
+@noticed_by("documents")
+def stamped_edition_of_another_document(files: Files) -> None:
+    name = files.one("documents/*.pdf")
+    other = next(files.export.other.glob("documents/*.pdf"))
+    files.write(name.replace(".pdf", ".stamped.pdf"), other.read_bytes())
+    files.list_again()
+
+
+@noticed_by("documents")
 def document_missing(files: Files) -> None:
     files.drop(files.one("documents/*.pdf"))
 

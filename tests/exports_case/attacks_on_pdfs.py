@@ -202,6 +202,11 @@ def cut_off(paper: Paper) -> bytes:
     return paper.issued.file[:-2000]
 
 
+@fails("parse")
+def zip_in_front(paper: Paper) -> bytes:
+    return zipped(b"award.txt") + paper.issued.file
+
+
 @fails("signatures", "expected_signers")
 def something_in_the_space_of_the_seal(paper: Paper) -> bytes:
     space = paper.issued.file.rindex(b"0" * 1000 + b">")
@@ -221,6 +226,14 @@ def encrypted(paper: Paper) -> bytes:
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(paper.issued.file)) as opened:
         opened.save(out, encryption=pikepdf.Encryption(owner="o", user=""))
+    return out.getvalue()
+
+
+@fails("parse")
+def locked_by_a_password(paper: Paper) -> bytes:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(paper.issued.file)) as opened:
+        opened.save(out, encryption=pikepdf.Encryption(owner="o", user="u"))
     return out.getvalue()
 
 

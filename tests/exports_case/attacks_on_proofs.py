@@ -31,6 +31,12 @@ def proof_extended_by_far(files: Files) -> None:
 
 
 @noticed_by("proofs")
+def sides_swapped(files: Files) -> None:
+    first, second, *rest = files.proof().path
+    files.prove(path=[second, first, *rest])
+
+
+@noticed_by("proofs")
 def proofs_swapped(files: Files) -> None:
     first, second = files.read("proofs/1.tlog-proof"), files.read("proofs/2.tlog-proof")
     files.write("proofs/1.tlog-proof", second)

@@ -396,8 +396,8 @@ def test_hold_keys_without_keys_or_beside_another_is_refused(worker, settings):
 
 
 def test_setting_that_names_no_socket_is_refused():
-    from casework.config.settings import _key_holder
+    from casework.config.environment import key_holder
 
     with pytest.raises(ValueError, match="expected unix:/PATH"):
-        _key_holder("127.0.0.1:8090")
-    assert _key_holder("") == ""
+        key_holder("127.0.0.1:8090")
+    assert key_holder("") == ""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import assert_never
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -66,7 +67,7 @@ class Keeper:
                 words = _("Expected the keys to be at hand, but %(problem)s; ask whoever runs the signing worker")
                 return _refused(PkiError(words % {"problem": type(problem).__name__}))
 
-    def _answer(self, asked: requests.Asked) -> Answer:
+    def _answer(self, asked: requests.Request) -> Answer:
         match asked:
             case requests.Enrol():
                 return self._enrol(asked)
@@ -82,7 +83,8 @@ class Keeper:
                 return self._adopt(asked)
             case requests.Forget():
                 return {"forgotten": sum(self._forget(serial) for serial in asked.serials)}
-        raise NotImplementedError
+            case _:
+                assert_never(asked)
 
     def _enrol(self, asked: requests.Enrol) -> Answer:
         since = asked.since if self._demo else datetime.now(UTC)

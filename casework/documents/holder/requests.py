@@ -84,12 +84,11 @@ class Forget(Asked):
 # Where workers have a socket of their own, nobody else may ask for these.
 OF_WORKERS = (Seal, Adopt, Forget)
 
-_every: TypeAdapter[Asked] = TypeAdapter(
-    Annotated[Enrol | Sign | ShowSeal | Seal | Revoke | Adopt | Forget, Field(discriminator="do")]
-)
+Request = Enrol | Sign | ShowSeal | Seal | Revoke | Adopt | Forget
+_every: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
 
 
-def read(frame: bytes) -> Asked:
+def read(frame: bytes) -> Request:
     """ValueError for anything that is none of them, without what was in it."""
     return _every.validate_json(frame)
 

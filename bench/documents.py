@@ -22,6 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 TEMPLATE = "disputes/documents/ruling.html"
+LOOK = ROOT / "templates" / "casework" / "documents" / "document.css"
 NOTO = "Noto Sans CJK SC"
 SECRET = "a secret of the benchmark"
 WORDS = {"reason": "裁定", "location": "上海"}
@@ -90,13 +91,14 @@ class Drawn:
         self.snapshot["deciders"].append(other)
         drawing.prepare()
         page = drawing._engine().get_template(TEMPLATE)
-        self.html = page.render(Context(printed.printable_snapshot(self.snapshot), use_tz=False))
+        html = page.render(Context(printed.printable_snapshot(self.snapshot), use_tz=False))
+        self.html = html.replace("<style>", f"<style>{LOOK.read_text(encoding='utf-8')}", 1)
 
     def another(self) -> None:
         self.snapshot["outcome"] = {"zh": "改判", "en": f"Adjusted {time.monotonic_ns()}"}
 
     def plain(self) -> bytes:
-        """The same HTML by WeasyPrint as it comes: fonts configured once, no form of PDF/A, no tags, no attachment."""
+        """The same HTML, its look in it, by WeasyPrint as it comes: no form of PDF/A, no tags, no attachment."""
         from weasyprint import HTML
         from weasyprint.text.fonts import FontConfiguration
 

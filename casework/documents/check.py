@@ -14,11 +14,13 @@ Named = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Check:
-    """One check's result. `ok` is None where it could not be told; `message` is a sentence."""
+    """One check's result. `ok` is None where it could not be told; `message` is a sentence; `remark`: nothing is wrong,
+    and yet whoever relies on the document has to know it."""
 
     code: str
     ok: bool | None
     message: str
+    remark: bool = False
 
 
 class ExpectedField(TypedDict):

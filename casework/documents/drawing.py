@@ -12,7 +12,7 @@ import django
 import pikepdf
 from django.conf import settings
 from django.template import Context, Engine, TemplateDoesNotExist
-from weasyprint import HTML, Attachment, Document
+from weasyprint import CSS, HTML, Attachment, Document
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
@@ -23,6 +23,7 @@ from casework.documents.snapshot import Snapshot
 from casework.documents.workshop import ROOT
 
 ATTACHMENT = "decision.json"
+TEMPLATES = ROOT / "templates"
 KEPT = 8
 
 
@@ -38,6 +39,8 @@ def prepare() -> None:
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     settings.configure(USE_I18N=False, USE_TZ=False)
     django.setup()
+    for template in TEMPLATES.glob("*/documents/*.html"):
+        _engine().get_template(str(template.relative_to(TEMPLATES)))
     # One empty document, so that every fork finds the fonts configured and the libraries' caches filled.
     empty: Snapshot = {}
     printed.missing(empty, _written(_laid_out("casework/documents/base.html", empty), b"{}"))
@@ -67,7 +70,7 @@ def _laid_out(template: str, snapshot: Snapshot) -> Document:
     # Neither language nor zone of the machine may change a document.
     html = page.render(Context(printed.printable_snapshot(snapshot), autoescape=True, use_l10n=False, use_tz=False))
     return HTML(string=html, url_fetcher=NothingIsFetched()).render(
-        font_config=FontConfiguration(), pdf_variant="pdf/a-3u", pdf_tags=True
+        font_config=_fonts(), stylesheets=[_look()], pdf_variant="pdf/a-3u", pdf_tags=True
     )
 
 
@@ -83,12 +86,15 @@ def _written(document: Document, attachment: bytes) -> bytes:
         description="The decision as data (canonical JSON)",
         url_fetcher=NothingIsFetched(),
     )
-    drawn = document.write_pdf(pdf_variant="pdf/a-3u", pdf_tags=True, attachments=[attached])
+    # Neither compressed nor with an identifier: the file that is written anew below gets both.
+    drawn = document.write_pdf(
+        pdf_variant="pdf/a-3u", pdf_tags=True, attachments=[attached], uncompressed_pdf=True, pdf_identifier=False
+    )
     return _rewritten(drawn)
 
 
 def _rewritten(drawn: bytes) -> bytes:
-    """The same file with its attachment listed once (WeasyPrint 70 does it twice), in small object streams.
+    """The same file compressed, with its attachment listed once (WeasyPrint 70 does it twice), in small object streams.
 
     WeasyPrint writes one object stream for all; a verifier that reads objects one by one then needs time that
     grows with the square of the document.
@@ -102,5 +108,16 @@ def _rewritten(drawn: bytes) -> bytes:
 
 
 @cache
+def _fonts() -> FontConfiguration:
+    return FontConfiguration()
+
+
+@cache
+def _look() -> CSS:
+    sheet = (TEMPLATES / "casework" / "documents" / "document.css").read_text(encoding="utf-8")
+    return CSS(string=sheet, url_fetcher=NothingIsFetched(), font_config=_fonts())
+
+
+@cache
 def _engine() -> Engine:
-    return Engine(dirs=[str(ROOT / "templates")], builtins=["casework.documents.template_tags"], string_if_invalid="")
+    return Engine(dirs=[str(TEMPLATES)], builtins=["casework.documents.template_tags"], string_if_invalid="")

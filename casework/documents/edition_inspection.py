@@ -46,7 +46,7 @@ def stamp_facts(signature: EmbeddedPdfSignature, issued: PdfFileReader, roots: l
         facts["trusted"] = bool(status.trusted)
     except MemoryError:
         raise
-    except Exception as problem:
+    except Exception as problem:  # of what strangers send anything at all may be wrong; it is told, and trusts nobody
         facts["problem"] = f"{type(problem).__name__}: {problem}"[:300]
     try:
         facts["alone"] = _is_alone(signature, issued)

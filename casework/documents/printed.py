@@ -25,6 +25,9 @@ from casework.documents.workshop import FONTS
 SHOWN_ZONE = timezone(timedelta(hours=8))
 # Marks for programs, printed as labels, ticks or places and not letter by letter.
 NOT_PRINTED = {"kind", "field", "state", "channel"}
+# What tells text on a page: marked content, fonts and strings. The rest, lines and colours, is two thirds of a page.
+_TELLING = "BDC BMC EMC Tf Tj TJ"
+_UNREADABLE = "\ufffd"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 
 
@@ -89,7 +92,7 @@ def expected_texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
 def page_text(pdf: bytes) -> str:
     """The text of the pages in reading order, as the structure tree has it: without page heads and feet."""
     with pikepdf.open(io.BytesIO(pdf)) as opened:
-        maps: dict[Any, dict[int, str]] = {}
+        maps: dict[Any, dict[bytes, str]] = {}
         marked = {page.objgen: _marked_text(page, maps) for page in opened.pages}
         return "".join(marked.get(page, {}).get(mark, "") for page, mark in _reading_order(opened))
 
@@ -104,12 +107,12 @@ def fonts(pdf: bytes) -> set[str]:
         }
 
 
-def _marked_text(page: Any, maps: dict[Any, dict[int, str]]) -> dict[int, str]:
+def _marked_text(page: Any, maps: dict[Any, dict[bytes, str]]) -> dict[int, str]:
     """Number of the marked content → its text, for one page."""
     texts: dict[int, str] = {}
     marks: list[int | None] = []
-    letters: dict[int, str] = {}
-    for operands, operator in pikepdf.parse_content_stream(page):
+    letters: dict[bytes, str] = {}
+    for operands, operator in pikepdf.parse_content_stream(page, _TELLING):
         name = str(operator)
         if name in ("BDC", "BMC"):
             tagged = len(operands) > 1 and isinstance(operands[1], pikepdf.Dictionary)
@@ -120,14 +123,15 @@ def _marked_text(page: Any, maps: dict[Any, dict[int, str]]) -> dict[int, str]:
             letters = _letters(page.Resources.Font[str(operands[0])], maps)
         elif name in ("Tj", "TJ") and marks and marks[-1] is not None:
             pieces = operands[0] if name == "TJ" else operands
-            drawn = "".join(_read(bytes(piece), letters) for piece in pieces if isinstance(piece, pikepdf.String))
-            texts[marks[-1]] = texts.get(marks[-1], "") + drawn
+            drawn = [bytes(piece) for piece in pieces if isinstance(piece, pikepdf.String)]
+            texts[marks[-1]] = texts.get(marks[-1], "") + _read(drawn, letters)
     return texts
 
 
-def _read(codes: bytes, letters: dict[int, str]) -> str:
-    pairs = (codes[start : start + 2] for start in range(0, len(codes), 2))
-    return "".join(letters.get(int.from_bytes(pair, "big"), "\ufffd") for pair in pairs)
+def _read(drawn: list[bytes], letters: dict[bytes, str]) -> str:
+    return "".join(
+        [letters.get(codes[start : start + 2], _UNREADABLE) for codes in drawn for start in range(0, len(codes), 2)]
+    )
 
 
 def _reading_order(opened: pikepdf.Pdf) -> Iterator[tuple[Any, int]]:
@@ -153,12 +157,13 @@ def _reading_order(opened: pikepdf.Pdf) -> Iterator[tuple[Any, int]]:
                 waiting.append((node.get("/K"), page))
 
 
-def _letters(font: Any, maps: dict[Any, dict[int, str]]) -> dict[int, str]:
+def _letters(font: Any, maps: dict[Any, dict[bytes, str]]) -> dict[bytes, str]:
+    """Two bytes of a string → what they stand for."""
     key = font.objgen
     if key not in maps:
         table = font["/ToUnicode"].read_bytes() if "/ToUnicode" in font else b""
         maps[key] = {
-            int(code, 16): bytes.fromhex(text.decode()).decode("utf-16-be", "replace")
+            bytes.fromhex(code.decode()): bytes.fromhex(text.decode()).decode("utf-16-be", "replace")
             for code, text in re.findall(rb"<([0-9A-Fa-f]{4})>\s+<((?:[0-9A-Fa-f]{4})+)>", table)
         }
     return maps[key]

@@ -48,13 +48,16 @@ def verify(
     number, and since when. `named`: what a field to be signed is called. Reads the file in a child process under
     `limits`, fetches nothing and never raises for what the file holds.
     """
-    if len(file) > limits.file_mib * 1024 * 1024:
-        facts: dict[str, Any] = {"unreadable": _("it is larger than %d MiB") % limits.file_mib}
-    else:
-        at = expected["issued_at"].isoformat() if expected else None
-        facts, _blob = _inspection.do({"roots": list(roots), "at": at, "stamp_roots": list(stamp_roots)}, file, limits)
+    unread = _("Not looked at: the file could not be read.")
+    if len(file) > limits.file_mib * 1024 * 1024:  # and perhaps not all of it, so that even its digest says nothing
+        too_large = _parse({"unreadable": _("it is larger than %d MiB") % limits.file_mib})
+        return [too_large, *(Check(code, None, unread) for code in CODES[1:])]
+    at = expected["issued_at"].isoformat() if expected else None
+    facts, _blob = _inspection.do({"roots": list(roots), "at": at, "stamp_roots": list(stamp_roots)}, file, limits)
     stamp = facts.get("stamp")
     checks = [_parse(facts), _file_hash(file[: stamp["length"]] if stamp else file, expected, stamped=bool(stamp))]
+    if checks[1].ok and "failed" in facts:  # it could be read when it was issued: the lack is on our side
+        checks[0] = Check("parse", None, _("The file could not be looked at just now; try again later."))
     if checks[0].ok:
         return checks + [
             signatures_check(facts, expected, revoked(_serials(facts)) if revoked else {}, named),
@@ -64,7 +67,6 @@ def verify(
             _snapshot(facts, expected),
             *([time_stamp_check(stamp, expected, bool(stamp_roots))] if stamp else []),
         ]
-    unread = _("Not looked at: the file could not be read.")
     return checks + [Check(code, None, unread) for code in CODES[2:]]
 
 

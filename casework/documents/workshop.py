@@ -168,6 +168,7 @@ def _in_a_fork(worker: Any, head: dict[str, Any], blob: bytes) -> tuple[dict[str
 def _do_and_leave(worker: Any, head: dict[str, Any], blob: bytes, limits: Limits, writer: int) -> None:
     try:
         _confine(limits)
+        gc.disable()  # what a job leaves behind goes with its process
         try:
             answer, result = worker.work(head, blob, limits)
         except MemoryError:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casework.documents.check import Check, Expected
@@ -78,14 +79,15 @@ def log_checks(document: Document | None) -> list[Check]:
     return [Check("log", True, _in_words(shown)), *_witnessed(shown)]
 
 
-def proof_check(data: bytes, text: str) -> Check:
+def proof_check(data: bytes, text: str, limits: Limits = DEFAULT_LIMITS) -> Check:
     """Whether the proof that came with the file shows that just this one was issued, or the one it begins with."""
     try:
         shown = proven(text)
     except NoteError as error:
         return Check("proof", False, _("The proof given proves nothing: %(reason)s.") % {"reason": error})
     files = [one["file_sha256"] for one in shown.entry.get("documents", ()) if one["state"] == "issued"]
-    if hashlib.sha256(data).hexdigest() not in files and hashlib.sha256(issued_part(data)).hexdigest() not in files:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest not in files and hashlib.sha256(issued_part(data, limits)).hexdigest() not in files:
         return Check("proof", False, _("The proof given is that of another file."))
     return Check("proof", True, _("The proof given shows it. %(words)s") % {"words": _in_words(shown)})
 
@@ -112,7 +114,7 @@ def _expected(document: Document) -> Expected:
 
 
 def _on_record(document: Document | None) -> list[Check]:
-    """The document was issued, nothing supersedes it, and the chain of its case is whole."""
+    """The document was issued, what has taken its place since, and whether the chain of its case is whole."""
     if document is None:
         words = _("no document of this installation has this file; ask whoever issued it")
         return [Check("on_record", None, words)]
@@ -121,15 +123,23 @@ def _on_record(document: Document | None) -> list[Check]:
     else:
         words = _("it is '%(state)s', not issued") % {"state": document.get_state_display()}
         record = Check("on_record", False, words)
-    later = Document.objects.filter(supersedes=document, state=Document.State.ISSUED).exists()
-    superseded = (
-        Check("superseded", False, _("a later document takes its place"))
-        if later
-        else Check("superseded", True, _("no later document takes its place"))
-    )
     verdict = verify_ledger(document.case.number)
     words = verdict.problems[0].message if verdict.problems else _("the ledger of the case is whole")
-    return [record, superseded, Check("ledger", verdict.ok, words)]
+    return [record, _in_force(document), Check("ledger", verdict.ok, words)]
+
+
+def successor(document: Document) -> Document | None:
+    """The issued document that has taken its place. A superseded document stays genuine; it only no longer holds."""
+    return Document.objects.filter(supersedes=document, state=Document.State.ISSUED).first()
+
+
+def _in_force(document: Document) -> Check:
+    later = successor(document)
+    if later is None or later.issued_at is None:
+        return Check("superseded", True, _("no later document takes its place"))
+    words = _("it no longer holds: document %(later)s took its place on %(day)s")
+    day = f"{timezone.localtime(later.issued_at):%Y-%m-%d}"
+    return Check("superseded", True, words % {"later": later.pk, "day": day}, remark=True)
 
 
 def _witnessed(shown: Proven) -> list[Check]:

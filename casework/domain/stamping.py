@@ -15,6 +15,7 @@ from cryptography.x509 import (
 )
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from casework import store
@@ -39,15 +40,21 @@ from casework.transparency.stamps import StampError, asked_over, fetched
 _authorities: dict[str, list[Certificate]] = {}  # as they came with their last stamp, so that one question is enough
 
 
-def await_stamp(document: Document) -> None:
-    """A delivery will see to the document's stamped edition, where a time authority is named."""
+def await_stamp(document: UUID) -> bool:
+    """A delivery will see to the document's stamped edition, where a time authority is named. Whether it is new."""
     if not settings.TSA:
-        return
-    moment, told = now(), {"document": str(document.pk)}
-    Delivery.objects.get_or_create(
-        dedup=_dedup(document.pk),
+        return False
+    moment, told = now(), {"document": str(document)}
+    _delivery, new = Delivery.objects.get_or_create(
+        dedup=_dedup(document),
         defaults={"id": new_key(), "kind": STAMP, "payload": told, "created_at": moment, "due_at": moment},
     )
+    return new
+
+
+def unstamped() -> QuerySet[Document, UUID]:
+    """The issued documents that have no stamped edition, oldest first; erased ones get none."""
+    return _unstamped().order_by("issued_at").values_list("pk", flat=True)
 
 
 def awaiting_stamp(documents: Iterable[UUID]) -> set[UUID]:
@@ -65,8 +72,7 @@ def _dedup(document: UUID) -> str:
 @handles(STAMP)
 def stamp(delivery: Any) -> None:
     """The document has its stamped edition, unless it was erased; NotYet where there is no stamp that counts."""
-    issued = Document.objects.filter(state=Document.State.ISSUED, edition=None).exclude(snapshot="")
-    document = issued.select_related("case").filter(pk=delivery.payload["document"]).first()
+    document = _unstamped().select_related("case").filter(pk=delivery.payload["document"]).first()
     if document is None:
         return
     try:
@@ -76,6 +82,10 @@ def stamp(delivery: Any) -> None:
         words = _("Expected a time stamp from %(authority)s, but %(problem)s; it is asked again")
         raise NotYet(words % {"authority": settings.TSA or "GONGDUAN_TSA", "problem": problem}) from None
     _record(document, made, digest)
+
+
+def _unstamped() -> QuerySet[Document]:
+    return Document.objects.filter(state=Document.State.ISSUED, edition=None).exclude(snapshot="")
 
 
 def _made(document: Document) -> Edition:

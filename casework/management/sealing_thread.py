@@ -27,7 +27,7 @@ STAMP_EVERY = 2.0
 def sealing(stop: threading.Event) -> Iterator[None]:
     """The ledger is sealed and archived, and documents are stamped, again and again until `stop` is set; then what was
     begun is finished."""
-    passes = [_seal_once, *([_archive_once] if settings.LOG_ARCHIVE else []), *([_stamp_once] if settings.TSA else [])]
+    passes = [seal_once, *([archive_once] if settings.LOG_ARCHIVE else []), *([stamp_once] if settings.TSA else [])]
     threads = [threading.Thread(target=_again_until, args=[stop, once], name=once.__name__) for once in passes]
     for thread in threads:
         thread.start()
@@ -42,45 +42,39 @@ def sealing(stop: threading.Event) -> Iterator[None]:
 def _again_until(stop: threading.Event, once: Callable[[], float]) -> None:
     try:
         while not stop.is_set():
-            stop.wait(once())
+            close_old_connections()
+            try:
+                pause = once()
+            except Exception:  # whatever it was, a worker that no longer seals must not go unnoticed, nor end for ever
+                log.exception("%s failed; it is tried again", once.__name__)
+                pause = AFTER_TROUBLE
+            stop.wait(pause)
     finally:
         connection.close()
 
 
-def _seal_once() -> float:
+def seal_once() -> float:
     """Seconds until the next pass."""
-    close_old_connections()
     try:
         seal_ledger()
     except LogBroken as problem:
         log.error("the ledger is not sealed: %s", problem)
         return AFTER_ALARM
-    except Exception:  # whatever it was, a worker that no longer seals must not go unnoticed, nor end for ever
-        log.exception("the ledger could not be sealed; it is tried again")
-        return AFTER_TROUBLE
     return EVERY
 
 
-def _archive_once() -> float:
+def archive_once() -> float:
     """Seconds until the next pass."""
-    close_old_connections()
     try:
         done = archive_log()
     except (LogBroken, ArchiveProblem) as problem:
         log.error("the ledger is not archived: %s", problem)
-    except Exception:  # as above
-        log.exception("the ledger could not be archived; it is tried again")
     else:
         if done["problem"]:
             log.warning("%d copies wait for a time stamp: %s", done["waiting"], done["problem"])
     return ARCHIVE_EVERY
 
 
-def _stamp_once() -> float:
+def stamp_once() -> float:
     """Seconds until the next pass. One document a pass: an authority that hangs keeps no worker from ending."""
-    close_old_connections()
-    try:
-        return 0 if deliver_due(limit=1, apart=True) else STAMP_EVERY
-    except Exception:  # as above
-        log.exception("documents could not be stamped; it is tried again")
-        return AFTER_TROUBLE
+    return 0 if deliver_due(limit=1, apart=True) else STAMP_EVERY

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from casework.documents.errors import HolderAway, PkiError
+from casework.documents.errors import DocumentError
 from casework.documents.pki import has_root
 from casework.domain.errors import InvalidInput, Refusal
 from casework.domain.public_check import LIMITS, Answer, check_code, check_file, check_fingerprint
@@ -77,7 +77,7 @@ def keys(request: Any) -> HttpResponse:
         if not has_root(settings.PKI_FOLDER):
             raise Http404
         response = HttpResponse(published_keys(), content_type="text/plain; charset=utf-8")
-    except (HolderAway, PkiError) as problem:
+    except DocumentError as problem:
         return HttpResponse(f"{problem}\n", status=503, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="gongduan-keys.txt"'
     return response

@@ -312,10 +312,21 @@ def test_verify_random_bytes_never_pass(file: bytes) -> None:
 def test_verify_beyond_a_limit_is_a_failed_parse_and_the_next_one_succeeds(issued: Issued) -> None:
     for limits in (Limits(file_mib=0), Limits(pages=1)):
         assert "parse" in failing(verify(issued.file, roots=[issued.root_pem], limits=limits))
+    too_large = verify(issued.file, roots=[issued.root_pem], expected=issued.expected, limits=Limits(file_mib=0))
+    assert [check.ok for check in too_large] == [False] + [None] * 6, "what may be a part of it has no digest"
     # Where memory ends depends on what the library asks for first; that it is not genuine does not.
     starved = verify(issued.file, roots=[issued.root_pem], expected=issued.expected, limits=Limits(memory_mib=60))
     assert verdict(starved) is not True
     assert verdict(verify(issued.file, roots=[issued.root_pem], expected=issued.expected)) is True
+
+
+def test_verify_issued_file_where_there_is_no_room_to_read_it_cannot_be_told(issued: Issued) -> None:
+    """A busy machine calls nobody's document false."""
+    starved = Limits(memory_mib=1)
+    checks = verify(issued.file, roots=[issued.root_pem], expected=issued.expected, limits=starved)
+    assert verdict(checks) is None and [check.code for check in checks if check.ok] == ["file_hash"]
+    altered = verify(issued.file + b"\n", roots=[issued.root_pem], expected=issued.expected, limits=starved)
+    assert failing(altered) == {"parse", "file_hash"}
 
 
 def test_verify_upper_case_record_is_the_same_record(issued: Issued) -> None:

@@ -28,8 +28,8 @@ PERSONAL = ("A1001", "Q202", "DSP-", "EVL-", "张", "disputes", "ruling")
 
 
 @pytest.fixture
-def issued(real_db, time, settings) -> tuple[Document, bytes]:
-    document = Document.objects.get(case__number=dispute(upto="issued"), state="issued")
+def issued(issued_db, time, settings) -> tuple[Document, bytes]:
+    document = Document.objects.get(case__number=issued_db, state="issued")
     seal_ledger()
     return document, store.documents().get(document.file_sha256)
 

@@ -12,6 +12,8 @@ SERVE ?= 1
 PORT ?= 8000
 ARGS ?=
 export PYTHON
+# A shell that forbids to keep compiled modules would have every process of tests and demo compile all of them again.
+unexport PYTHONDONTWRITEBYTECODE
 
 python = .venv/bin/python
 manage = $(python) manage.py

@@ -17,12 +17,16 @@ from django.db import OperationalError, connection, connections
 from django.test.utils import setup_databases, teardown_databases
 from django.utils import translation
 
+from casework.documents import private_key
 from casework.domain import directory, hours, now, policy
 from casework.domain.actor import Actor, actor_for, system
 
 # The same examples in every run, so that a change is judged by what it changed; GONGDUAN_RANDOM=1 goes hunting.
 hypothesis.settings.register_profile("same", derandomize=True)
 hypothesis.settings.load_profile("default" if os.environ.get("GONGDUAN_RANDOM") else "same")
+
+# Locked as in production, at a cost that the thousands of signatures of a test run can bear (tests/hashers.py too).
+private_key.ROUNDS = 2_000
 
 # Before any test imports the product: a fault that some test is to find.
 if fault := os.environ.get("GONGDUAN_PLANT"):
@@ -33,6 +37,23 @@ if fault := os.environ.get("GONGDUAN_PLANT"):
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BEFORE_ALL = datetime(2025, 1, 1, tzinfo=SHANGHAI)  # of what any test plays
 DATA = Path(settings.BASE_DIR) / "demo" / "data"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for a database is marked `database`; the rest is the same on either engine, and scripts/test runs it on
+    one."""
+    for item in items:
+        if "django_db_setup" in getattr(item, "fixturenames", ()) or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+
+
+@pytest.fixture(autouse=True)
+def asked_for_a_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Before it ran, by whoever has one: else it would not be run on PostgreSQL."""
+    yield
+    if "django_db_setup" in request.fixturenames:
+        assert request.node.get_closest_marker("database"), "let the test, or a fixture of its, name real_db or db"
 
 
 @pytest.fixture(scope="session")
@@ -54,17 +75,16 @@ def django_db_setup(django_test_environment, django_db_modify_db_settings, djang
 
 def seed() -> None:
     from casework.domain.policy import current_policy, register_current
-    from casework.domain.staff import store_people
+    from casework.domain.staff import add_administrator, store_people
     from casework.imports.people import parse_people, parse_units
     from casework.imports.tables import read_table
-    from casework.models import Account
     from workflows.evaluations.rubrics import register_rubrics
 
     units = parse_units(read_table((DATA / "units.csv").read_bytes())).units
     table = read_table((DATA / "people.csv").read_bytes())
     people = parse_people(table, [u.code for u in units], list(current_policy().roles))
     store_people(units, people, system())
-    Account.objects.create_superuser("root", password="root-password")
+    add_administrator("root", "root-password")
     register_rubrics()
     register_current()
 
@@ -148,9 +168,37 @@ def real_db(django_db_setup, django_db_blocker) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def issued_once(django_db_setup, django_db_blocker) -> Iterator[tuple[str, str]]:
+    """A database to be copied, in which a dispute of ann's was issued on Tuesday 2026-11-03 at 10:00; its number."""
+    from tests.factories import dispute
+
+    original, time = str(connection.settings_dict["NAME"]), now._fixed.set(None)
+    with django_db_blocker.unblock():
+        played = _copied(original)
+        forget()
+        try:
+            Time()
+            number = dispute(upto="issued")
+        finally:
+            connections.close_all()
+            connection.settings_dict["NAME"] = original
+            now._fixed.reset(time)
+    yield played, number
+    with django_db_blocker.unblock():
+        _drop(played)
+
+
+@pytest.fixture
+def issued_db(issued_once, django_db_blocker) -> Iterator[str]:
+    """As `real_db`, and that dispute is in it, its ledger not sealed yet; the dispute's number."""
+    with django_db_blocker.unblock(), _own_copy(issued_once[0]):
+        yield issued_once[1]
+
+
 @contextlib.contextmanager
 def own_database() -> Iterator[None]:
-    """The same, and a time of its own, for what a module makes once."""
+    """The same as `real_db`, and a time of its own, for what a module makes once."""
     time = now._fixed.set(None)
     try:
         with _own_copy():
@@ -160,9 +208,9 @@ def own_database() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _own_copy() -> Iterator[None]:
+def _own_copy(of: str = "") -> Iterator[None]:
     original = str(connection.settings_dict["NAME"])
-    copy = _copied(original)
+    copy = _copied(of or original)
     forget()
     try:
         yield

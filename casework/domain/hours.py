@@ -52,7 +52,14 @@ def days_in_file(name: str) -> dict[date, tuple[bool, str]]:
 
 def compiled(name: str, days: Mapping[date, tuple[bool, str]], through: date | None) -> Calendar:
     """The calendar as it would be with these days, settled through that day; CalendarError if it cannot be."""
-    return replace(calendar_specs()[name], published_through=through).compile(days)
+    return _of(replace(calendar_specs()[name], published_through=through), tuple(days.items()))
+
+
+@lru_cache(maxsize=16)
+def _of(spec: CalendarSpec, days: tuple[tuple[date, tuple[bool, str]], ...]) -> Calendar:
+    """The same days give the same calendar; most stamps stand for something else than days, and a tenth of a second is
+    too much for each."""
+    return spec.compile(dict(days))
 
 
 @lru_cache(maxsize=16)

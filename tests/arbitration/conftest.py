@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import transaction
 
 from casework.domain import now
+from casework.domain.perform import perform
 from casework.domain.verification import verify_ledger
 from casework.models import Document
-from tests.conftest import Time, forget
+from tests.conftest import Time, acting, forget
 from tests.factories import arbitration, dispute
 from tests.seen import case, parties, person, running, tasks
 from tests.stories.test_documents import genuine
@@ -34,6 +35,18 @@ def issued_ruling(django_db_setup, django_db_blocker) -> Iterator[str]:
 def ruled(issued_ruling, db, time) -> str:
     """ann's dispute: QC4 from 0 to 6, QA5 maintained at 5, she claims 10 for either; 84.00 became 90.00."""
     return issued_ruling
+
+
+@pytest.fixture(scope="module")
+def awarded_once(issued_ruling) -> str:
+    """Of that ruling, for modules that have no `ruled`, which would no longer be as it was."""
+    token = now._fixed.set(None)
+    Time()
+    forget()
+    number = arbitration(issued_ruling, upto="awarded")
+    perform(number, "read", acting("ann"))
+    now._fixed.reset(token)
+    return number
 
 
 @pytest.fixture

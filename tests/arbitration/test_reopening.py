@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
+from casework import store
 from casework.domain.actor import system
+from casework.domain.document_check import check_document
 from casework.domain.errors import InvalidInput, NotAllowedNow, NotPermitted, OutOfScope
 from casework.domain.perform import perform
 from casework.domain.staff import grant
 from casework.models import Document, Unit
 from tests.arbitration.conftest import below, is_over, seated
-from tests.factories import arbitration, deliver_all, panel
+from tests.factories import arbitration, deliver_all, dispute, panel
 from tests.seen import case, documents, due, entry, events, parties, person, refused, running, sweep, tasks, told
 
 FAULT = {"cause": "procedural_fault", "reasons": "仲裁员与质检员系亲属，未回避"}
@@ -20,11 +22,9 @@ GRANTED = {"reasons": "属新证据"}
 
 
 @pytest.fixture
-def final(ruled, as_) -> str:
+def final(awarded_once, db, time) -> str:
     """QC4 and QA5 were awarded 8 each, 95.00 in all; ann opened the award on 2026-11-03."""
-    number = arbitration(ruled, upto="awarded")
-    perform(number, "read", as_("ann"))
-    return number
+    return awarded_once
 
 
 def asked(number: str, as_: Any, login: str = "ann", data: Any = FAULT) -> None:
@@ -54,6 +54,10 @@ def test_new_evidence_goes_to_a_panel_never_involved_whose_award_takes_the_first
     assert (found["QA5"]["voted"]["score"], found["QA5"]["awarded"]["score"]) == ("2", "8")
     second = Document.objects.get(case__number=final, supersedes=first)
     assert documents(final) == [("award", "issued")] * 2 and second.state == "issued"
+    checks = check_document(store.documents().get(first.file_sha256))
+    assert not [check for check in checks if check.ok is False], "it is as genuine as it was"
+    (mind,) = [check for check in checks if check.remark]
+    assert mind.code == "superseded" and str(second.pk) in mind.message
     perform(final, "read", as_("ann"))
     is_over(final, outcome="adjusted", score="96.00", standing="adjusted")
     assert events(paper)[-3:] == ["conclude", "resume", "conclude"]
@@ -70,8 +74,9 @@ def test_reopened_panel_that_votes_lower_takes_nothing_away(final, as_):
     is_over(final, outcome="maintained", score="95.00", standing="adjusted")
 
 
-def test_reopened_matter_seats_nobody_who_ever_sat_or_ruled_on_it(ruled, as_):
+def test_reopened_matter_seats_nobody_who_ever_sat_or_ruled_on_it(db, time, as_):
     """One recused themselves from the first panel, another was replaced by the clock of nobody's doing."""
+    ruled = dispute(upto="issued")
     number = arbitration(ruled)
     sat = set(seated(number).values())
     perform(number, "recuse", as_(panel(number)["arbitrator_2"]), {"category": "interest"})
@@ -112,8 +117,8 @@ def test_reopening_is_asked_by_the_parties_only(final, as_, login, kind):
         perform(final, "ask_reopening", as_(login), FAULT)
 
 
-def test_reopening_of_an_award_that_is_not_served_is_refused(ruled, as_):
-    number = arbitration(ruled, upto="awarded")
+def test_reopening_of_an_award_that_is_not_served_is_refused(db, time, as_):
+    number = arbitration(upto="awarded")
     with refused(NotAllowedNow):
         perform(number, "ask_reopening", as_("ann"), FAULT)
 
@@ -161,7 +166,8 @@ def test_reopening_refused_is_final_for_whoever_asked_and_the_other_party_asks_a
     perform(final, "refuse_reopening", as_("fang"), {"reasons": "不属新证据"})
     deliver_all()
     assert case(final).state == "final" and [r["result"] for r in case(final).reopenings] == ["refused"]
-    assert told("A1001", final)[-1] == told("Q202", final)[-1] == "reopening_refused"
+    both = [told(no, final)[-2:] for no in ("A1001", "Q202")]
+    assert both == [["reopening_refused", "reopening_refusal_issued"]] * 2
     assert running(final) == tasks(final) == set() and "reopener" not in dict(parties(final))
     with refused(NotAllowedNow, "asked_before"):
         perform(final, "ask_reopening", as_("ann"), FAULT)

@@ -17,7 +17,7 @@ from django.db import connection
 
 from casework.broker import Waker
 from casework.config.celery import celery_app
-from casework.config.settings import celery_options
+from casework.config.environment import celery_options
 from casework.domain import waking
 
 HERE = Path(settings.BASE_DIR)

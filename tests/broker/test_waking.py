@@ -12,7 +12,7 @@ from django.test import Client
 from casework.api import health
 from casework.broker import Waker, broker_problem
 from casework.config.celery import app, celery_app
-from casework.config.settings import celery_options
+from casework.config.environment import celery_options
 from casework.domain import waking
 from casework.domain.perform import perform
 from casework.management.commands import doctor

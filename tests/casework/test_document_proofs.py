@@ -28,8 +28,8 @@ from tests.witness import NAME, watched_by
 
 
 @pytest.fixture
-def issued(real_db, time) -> Document:
-    return Document.objects.select_related("case").get(case__number=dispute(upto="issued"))
+def issued(issued_db, time) -> Document:
+    return Document.objects.select_related("case").get(case__number=issued_db)
 
 
 def file_of(document: Document) -> bytes:

@@ -185,10 +185,9 @@ def undone() -> Iterator[None]:
 
 
 @pytest.fixture
-def issued(real_db, time) -> str:
-    number = dispute(upto="issued")
+def issued(issued_db, time) -> str:
     seal_ledger()  # so that its document has a proof
-    return number
+    return issued_db
 
 
 def test_api_when_any_route_on_a_case_is_read_records_it(issued):

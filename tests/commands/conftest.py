@@ -59,16 +59,22 @@ def nobody_at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(getpass, "getpass", lambda _prompt="": "")
 
 
+def token_for(login: str) -> str:
+    """A token of that account, good for ninety days."""
+    text, moment = f"gd_{secrets.token_hex(16)}", now()
+    Token.objects.create(
+        account=Account.objects.get(username=login), digest=token_digest(text), created_at=moment,
+        expires_at=moment + timedelta(days=90),
+    )  # fmt: skip
+    return text
+
+
 @pytest.fixture
 def token_of(db, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """`token_of("ann")`: the shell holds ann's token from now on; `--as ann` goes with it."""
 
     def hold(login: str) -> str:
-        text, moment = f"gd_{secrets.token_hex(16)}", now()
-        Token.objects.create(
-            account=Account.objects.get(username=login), digest=token_digest(text), created_at=moment,
-            expires_at=moment + timedelta(days=90),
-        )  # fmt: skip
+        text = token_for(login)
         monkeypatch.setenv("GONGDUAN_TOKEN", text)
         return text
 

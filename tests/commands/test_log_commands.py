@@ -2,13 +2,11 @@
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
 import time as clock
 import urllib.request
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,13 +16,11 @@ from django.db import connection
 from casework.domain import ledger
 from casework.domain.log_keys import log_key
 from casework.domain.log_tree import size_of_log
-from casework.domain.now import now
-from casework.domain.signing import token_digest
 from casework.domain.verification import verify_ledger
-from casework.models import Account, CaseEvent, Checkpoint, Cosignature, Token, Witness
+from casework.models import CaseEvent, Checkpoint, Cosignature, Witness
 from casework.transparency import key_folder
 from tests.broker.processes import address
-from tests.commands.conftest import refused, run
+from tests.commands.conftest import refused, run, token_for
 from tests.factories import dispute
 from tests.time_authority import open_at, openssl_agrees
 from tests.witness import watched_by
@@ -198,12 +194,7 @@ def token_of_(real_db, monkeypatch):
     """The shell holds that person's token, in this test's own database."""
 
     def hold(login: str) -> None:
-        text = f"gd_{secrets.token_hex(16)}"
-        Token.objects.create(
-            account=Account.objects.get(username=login), digest=token_digest(text), created_at=now(),
-            expires_at=now() + timedelta(days=90),
-        )  # fmt: skip
-        monkeypatch.setenv("GONGDUAN_TOKEN", text)
+        monkeypatch.setenv("GONGDUAN_TOKEN", token_for(login))
 
     return hold
 

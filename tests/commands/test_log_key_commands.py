@@ -2,8 +2,6 @@
 
 import json
 import os
-import secrets
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,15 +17,13 @@ from casework.domain.errors import NotAllowedNow
 from casework.domain.log_keys import log_key, log_keys
 from casework.domain.log_tree import size_of_log
 from casework.domain.new_log_key import renew_log_key
-from casework.domain.now import now
 from casework.domain.published_keys import published_keys
 from casework.domain.sealing import seal_ledger
-from casework.domain.signing import token_digest
 from casework.domain.verification import verify_ledger
-from casework.models import Account, CaseEvent, Checkpoint, Cosignature, Document, Token
+from casework.models import CaseEvent, Checkpoint, Cosignature, Document
 from casework.queries.log import proof_of_document
 from casework.transparency import key_folder, notes
-from tests.commands.conftest import refused, run
+from tests.commands.conftest import refused, run, token_for
 from tests.conftest import acting, at_once
 from tests.exports_case.hostile_pdfs import run as verify_offline
 from tests.factories import dispute
@@ -43,15 +39,6 @@ def root(real_db, time, monkeypatch):
     monkeypatch.setenv("GONGDUAN_TOKEN", token_for("root"))
     seal_ledger()
     return "root"
-
-
-def token_for(login: str) -> str:
-    text = f"gd_{secrets.token_hex(16)}"
-    Token.objects.create(
-        account=Account.objects.get(username=login), digest=token_digest(text), created_at=now(),
-        expires_at=now() + timedelta(days=90),
-    )  # fmt: skip
-    return text
 
 
 def renewed() -> str:

@@ -14,10 +14,13 @@ ROLE = "gongduan_app_of_the_tests"
 
 
 @pytest.fixture
-def role(request) -> Iterator[str]:
+def roles() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no roles")
-    request.getfixturevalue("real_db")
+
+
+@pytest.fixture
+def role(roles: None, real_db: None) -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE ROLE {ROLE}")
     yield ROLE

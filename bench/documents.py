@@ -160,11 +160,10 @@ print(best)
 
 def fonts(drawn: Drawn, rounds: int) -> dict[str, float]:
     """The page in the fonts that travel along, beside Debian's Noto CJK: processor time, in processes of their own."""
-    listed = subprocess.run(["fc-list", ":", "family"], capture_output=True, text=True, check=False).stdout
-    if NOTO not in listed:
-        return {}
     own = {"FONTCONFIG_FILE": os.environ["FONTCONFIG_FILE"]}
     shell = {name: value for name, value in os.environ.items() if name != "FONTCONFIG_FILE"}
+    if NOTO not in subprocess.run(["fc-list", ":", "family"], env=shell, capture_output=True, text=True).stdout:
+        return {}
     with_own = drawing_time(drawn.html, {**shell, **own}, rounds)
     with_noto = drawing_time(drawn.html.replace("Noto Sans SC", NOTO), shell, rounds)
     return {"own fonts / Noto CJK": with_own / with_noto}

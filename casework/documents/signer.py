@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from asn1crypto import pem as asn1_pem
+from asn1crypto import tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -17,6 +17,9 @@ from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.x509.oid import NameOID
 from django.utils.translation import gettext as _
 from pyhanko.sign import signers
+from pyhanko.sign.attributes import CMSAttributeProvider, SigningCertificateV2Provider
+from pyhanko.sign.general import as_signing_certificate_v2
+from pyhanko.sign.signers.pdf_cms import SignedAttributeProviderSpec
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from casework.documents.errors import PkiError, WrongSecret
@@ -113,6 +116,7 @@ class PdfSigner(signers.Signer):
             cert_registry=SimpleCertificateStore.from_certs([_for_pyhanko(above) for above in port.chain]),
         )
         self._port = port
+        self.signed_attr_prov_spec = _SignedAttributes(port.certificate)
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         if digest_algorithm != "sha256":
@@ -122,6 +126,30 @@ class PdfSigner(signers.Signer):
         digest = Hash(SHA256())
         digest.update(data)
         return self._port.sign_digest(digest.finalize())
+
+
+class _SignedAttributes(SignedAttributeProviderSpec):
+    """What PAdES B-B has signed besides the kind and the digest of the content: which certificate it is."""
+
+    def __init__(self, certificate: x509.Certificate) -> None:
+        self._certificate = certificate
+
+    def signed_attr_providers(self, data_digest: bytes, digest_algorithm: str) -> list[CMSAttributeProvider]:
+        return [_SigningCertificate(_for_pyhanko(self._certificate))]
+
+
+class _SigningCertificate(SigningCertificateV2Provider):
+    """Encoded once for a certificate. asn1crypto encodes each part of what is built anew twice as often as the one around
+    it: the name of the issuer, eight parts deep, some hundred times a signature."""
+
+    async def build_attr_value(self, dry_run: bool = False) -> tsp.SigningCertificateV2:
+        return tsp.SigningCertificateV2.load(_signing_certificate(self.signing_cert.dump()))
+
+
+@lru_cache(maxsize=64)
+def _signing_certificate(certificate: bytes) -> bytes:
+    encoded: bytes = as_signing_certificate_v2(asn1_x509.Certificate.load(certificate)).dump()
+    return encoded
 
 
 def subject_of(certificate: x509.Certificate) -> dict[str, str | bool]:
@@ -139,8 +167,7 @@ def subject_of(certificate: x509.Certificate) -> dict[str, str | bool]:
 
 
 def _for_pyhanko(certificate: x509.Certificate) -> asn1_x509.Certificate:
-    data = certificate.public_bytes(serialization.Encoding.PEM)
-    return asn1_x509.Certificate.load(asn1_pem.unarmor(data)[2])
+    return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))
 
 
 def _public_bytes(key: object) -> bytes:

@@ -74,7 +74,8 @@ def draft(number: str) -> dict[str, Any]:
 
     family, pk = read_family(number), str(uuid.uuid4())
     case = family.case(number)
-    frozen = SNAPSHOTS["ruling"](case, family, directory(family.stamp), frame(case, pk, "ruling", (case.seq, case.head)))
+    head = frame(case, pk, "ruling", (case.seq, case.head))
+    frozen = SNAPSHOTS["ruling"](case, family, directory(family.stamp), head)
     frozen = snapshots.with_verify_url(frozen, f"http://127.0.0.1:8000/v/{pk}")
     return {
         "kind": "ruling", "snapshot": canonical(frozen).decode(), "snapshot_sha256": snapshots.digest(frozen),

@@ -124,12 +124,12 @@ def write_plain(stream: str, begun: float, seconds: float) -> int:
     sql = f"INSERT INTO plain ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})"
     done = 0
     time.sleep(max(0.0, begun - time.time()))
-    with connection.cursor() as cursor:
-        for event in entries(stream, 10**9):
-            if time.time() > begun + seconds:
-                return done
+    for event in entries(stream, 10**9):
+        if time.time() > begun + seconds:
+            return done
+        with connection.cursor() as cursor:
             cursor.execute(sql, [getattr(event, field.attname) for field in CaseEvent._meta.concrete_fields])
-            done += 1
+        done += 1
     return done
 
 

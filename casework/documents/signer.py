@@ -139,8 +139,8 @@ class _SignedAttributes(SignedAttributeProviderSpec):
 
 
 class _SigningCertificate(SigningCertificateV2Provider):
-    """Encoded once for a certificate. asn1crypto encodes each part of what is built anew twice as often as the one around
-    it: the name of the issuer, eight parts deep, some hundred times a signature."""
+    """Encoded once for a certificate. asn1crypto encodes each part of what is built anew twice as often as the one
+    around it: the name of the issuer, eight parts deep, some hundred times a signature."""
 
     async def build_attr_value(self, dry_run: bool = False) -> tsp.SigningCertificateV2:
         return tsp.SigningCertificateV2.load(_signing_certificate(self.signing_cert.dump()))

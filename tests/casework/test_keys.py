@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 
+from casework import keys
 from casework.keys import new_key
 
 
@@ -43,3 +44,13 @@ def test_key_when_made_by_a_later_process_is_larger():
     code = "from casework.keys import new_key; print(new_key())"
     first, second = (int(subprocess.check_output([sys.executable, "-c", code])) for _ in range(2))
     assert first < second
+
+
+def test_key_when_two_processes_differ_in_nothing_else_is_counted_apart(monkeypatch):
+    """A forked worker begins its own count."""
+    monkeypatch.setattr(keys.os, "getpid", lambda: -1)
+    counts = set()
+    for _ in range(20):
+        keys._state["pid"] = 0  # as in a child that was just forked
+        counts.add(new_key() & 0xFFF)
+    assert len(counts) > 10

@@ -91,8 +91,8 @@ class Drawn:
         self.snapshot["deciders"].append(other)
         drawing.prepare()
         page = drawing._engine().get_template(TEMPLATE)
-        html = page.render(Context(printed.printable_snapshot(self.snapshot), use_tz=False))
-        self.html = html.replace("<style>", f"<style>{LOOK.read_text(encoding='utf-8')}", 1)
+        self.page = page.render(Context(printed.printable_snapshot(self.snapshot), use_tz=False))
+        self.html = self.page.replace("<style>", f"<style>{LOOK.read_text(encoding='utf-8')}", 1)
 
     def another(self) -> None:
         self.snapshot["outcome"] = {"zh": "改判", "en": f"Adjusted {time.monotonic_ns()}"}
@@ -145,32 +145,41 @@ def sign(pdf: bytes, field: str, hand: Any) -> bytes:
 
 
 FONT_WORK = """
-import sys, time
-from weasyprint import HTML
+import gc, sys, time
+from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
-html, configuration, best = sys.stdin.read(), FontConfiguration(), 1e9
-HTML(string=html).write_pdf(font_config=configuration)
-for _ in range(int(sys.argv[1])):
+html, rounds, look, best = sys.stdin.read(), int(sys.argv[1]), sys.argv[2], 1e9
+once = FontConfiguration()
+sheets = [CSS(filename=look, font_config=once)] if look else []
+def draw():
+    HTML(string=html).write_pdf(font_config=once if look else FontConfiguration(), stylesheets=sheets)
+draw()
+if look:
+    gc.freeze()
+    gc.disable()
+for _ in range(rounds):
     began = time.process_time()
-    HTML(string=html).write_pdf(font_config=configuration)
+    draw()
     best = min(best, time.process_time() - began)
 print(best)
 """
 
 
 def fonts(drawn: Drawn, rounds: int) -> dict[str, float]:
-    """The page in the fonts that travel along, beside Debian's Noto CJK: processor time, in processes of their own."""
+    """The page as the drawing process has it, in the fonts that travel along, beside WeasyPrint as it comes with
+    Debian's Noto CJK: processor time, in processes of their own."""
     own = {"FONTCONFIG_FILE": os.environ["FONTCONFIG_FILE"]}
     shell = {name: value for name, value in os.environ.items() if name != "FONTCONFIG_FILE"}
-    if NOTO not in subprocess.run(["fc-list", ":", "family"], env=shell, capture_output=True, text=True).stdout:
+    listed = subprocess.run(["fc-list", ":", "family"], env=shell, capture_output=True, text=True, check=False)
+    if NOTO not in listed.stdout:
         return {}
-    with_own = drawing_time(drawn.html, {**shell, **own}, rounds)
+    with_own = drawing_time(drawn.page, {**shell, **own}, rounds, str(LOOK))
     with_noto = drawing_time(drawn.html.replace("Noto Sans SC", NOTO), shell, rounds)
     return {"own fonts / Noto CJK": with_own / with_noto}
 
 
-def drawing_time(html: str, environment: dict[str, str], rounds: int) -> float:
-    words = [sys.executable, "-c", FONT_WORK, str(rounds)]
+def drawing_time(html: str, environment: dict[str, str], rounds: int, look: str = "") -> float:
+    words = [sys.executable, "-c", FONT_WORK, str(rounds), look]
     done = subprocess.run(words, input=html, env=environment, capture_output=True, text=True, check=True)
     return float(done.stdout)
 

@@ -128,7 +128,9 @@ def test_request_score_sheet_after_a_correction_takes_the_place_of_the_last(db, 
     assert said["published"]["times"] == 2
     assert "not served yet" in against(unserved) and "Only QC4 may be disputed" in against(unserved)
     assert "until 2026-11-10 18:00" in against(said) and "Only QC4 may be disputed" in against(said)
-    assert [leaf for leaf in leaves(said) if folded(leaf) not in pages(third, tmp_path)] == []
+    text = pages(third, tmp_path)
+    assert [leaf for leaf in leaves(said) if folded(leaf) not in text] == []
+    assert "服务素质Conduct1006" in text, "points, original value, value"
     shown = {paper["id"]: paper["superseded_by"] for paper in documents_of(number, as_("ann"))}
     assert shown[str(second.pk)] == str(third.pk) and shown[str(third.pk)] is None
     assert verify_ledger().problems == []
@@ -144,6 +146,7 @@ def test_score_sheet_drawn_after_a_correction_tells_of_the_score_as_it_was_asked
     one, two = [said for _document, said in sheets(number)]
     assert (one["totals"]["now"]["score"], two["totals"]["now"]["score"]) == ("84.00", "90.00")
     assert (one["outcome"]["en"], two["outcome"]["en"]) == ("Final", "Standing")
+    assert (lines(one)["QC4"]["value"]["shown"], lines(two)["QC4"]["value"]["shown"]) == ("0", "6")
     assert "original" not in lines(one)["QC4"] and one["timeline"][-1]["what"]["en"] == "QA score sheet requested"
     assert "served" in one and "served" not in two
 

@@ -29,7 +29,8 @@ def score_sheet(case: Any, family: Any, book: Directory, frame: dict[str, Any]) 
     paper = _ScoreSheet(case, case, family, book, act=frame["ledger"]["seq"])
     return {
         **frame, **paper.head("score_sheet_title"), **paper.origin(), "categories": paper.categories(),
-        "has_remarks": paper.has_remarks(), "totals": paper.totals(), "notes": paper.notes(), "remedy": paper.remedy(),
+        "has_moved": bool(paper.stood["values"]), "has_remarks": paper.has_remarks(), "totals": paper.totals(),
+        "notes": paper.notes(), "remedy": paper.remedy(),
         **paper.foot("labour_arbitration_of_score", "score_sheet_issued"),
     }  # fmt: skip
 

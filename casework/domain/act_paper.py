@@ -48,13 +48,19 @@ class ActPaper(CasePaper):
         return [{"seat": texts(self.rules.label("parties", part)), **self.person(self.act["actor"])}]
 
     def sealed(self, part: str) -> dict[str, Any]:
-        """What every such document ends with: who decided, who was barred from it, what led there."""
+        """What every such document about a decision ends with: who decided, who was barred from it, what led there."""
         decider = self.book.person_no(self.act["actor"])
         return {
-            "deciders": [], "decided_by": self.decided_by(part),
+            "decided_by": self.decided_by(part),
             "barred": self.barred(part, unless={self.case.concerned_id, decider.id if decider else None}),
-            "labour_arbitration": texts(self.rules.texts["labour_arbitration"]), "timeline": self.timeline(),
-            "issued_note": texts(self.rules.texts["attested"]),
+            **self.foot("labour_arbitration", "attested"),
+        }  # fmt: skip
+
+    def foot(self, labour_arbitration: str, issued_note: str) -> dict[str, Any]:
+        """What every such document ends with, those two in the texts of these names."""
+        return {
+            "deciders": [], "labour_arbitration": texts(self.rules.texts[labour_arbitration]),
+            "timeline": self.timeline(), "issued_note": texts(self.rules.texts[issued_note]),
         }  # fmt: skip
 
     def remedy_within(self, text: str, clock: str, **values: str) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def _printed(value: dict[str, Any]) -> str:
     value = clean_value(value)
     if value["na"]:
         return "N/A"
-    return value["score"] if value["failed"] is None else "✗" if value["failed"] else "✓"
+    return value["score"] if value["failed"] is None else "×" if value["failed"] else "✓"
 
 
 def _shown(rubric: Any, card: Any) -> dict[str, Any]:

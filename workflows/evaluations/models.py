@@ -25,6 +25,7 @@ from casework.domain.every_case import EveryCase
 from casework.models import Case, Person
 from workflows.evaluations import forms, guards, states
 from workflows.evaluations.correction import Correcting
+from workflows.evaluations.score_sheet import ScoreSheets
 from workflows.evaluations.scoring import apply as scored
 
 
@@ -54,8 +55,9 @@ class Recording(models.Model):
         constraints = [models.UniqueConstraint(fields=["interaction_id"], name="recording_interaction")]
 
 
-class Evaluation(Correcting, Attesting, EveryCase, Case):
-    """One scored interaction. `state` is its standing; `reading` how far the agent has taken it in."""
+class Evaluation(Correcting, ScoreSheets, Attesting, EveryCase, Case):
+    """One scored interaction. `state` is its standing; `reading` how far the agent has taken it in; `score_sheet` the
+    digest of what the last score sheet tells."""
 
     class Reading(models.TextChoices):
         UNPUBLISHED = "unpublished", _("not published")
@@ -72,7 +74,10 @@ class Evaluation(Correcting, Attesting, EveryCase, Case):
     prefix = "EVL"
     title = _("Evaluation")
     closed_states = (S.FINAL,)
-    attestations: ClassVar = {"correction": Attestation(told=("agent",), replaces=True)}
+    attestations: ClassVar = {
+        "correction": Attestation(told=("agent",), replaces=True),
+        "score_sheet": Attestation(told=("agent",), replaces=True),
+    }
     party_bars = {"inspector": "scored", "agent": "agent", "corrector": "decided_before"}
     clocks = (
         ClockSpec("deemed_service", states=PUBLISHED, breach="deem_served", starts="effect"),
@@ -111,6 +116,7 @@ class Evaluation(Correcting, Attesting, EveryCase, Case):
     pending_correction = models.JSONField(null=True)
     recording_state = models.CharField(max_length=10, blank=True)
     content_digest = models.CharField(max_length=64, blank=True)
+    score_sheet = models.CharField(max_length=64, blank=True)
 
     class Meta:
         verbose_name = _("evaluation")

@@ -19,10 +19,18 @@ class Paper(CasePaper):
         super().__init__(case, family, book)
         self.evaluation, self.rubric = evaluation, evaluation.rubric
 
+    outcomes = "outcomes"
+    """The labels that say what was decided."""
+
     @property
     def outcome(self) -> str:
         """The code of what was decided."""
         return str(self.case.outcome)
+
+    @property
+    def recording_state(self) -> str:
+        """What is known of the recording; empty where nobody has looked."""
+        return str(self.evaluation.recording_state)
 
     def head(self, title: str) -> dict[str, Any]:
         case, evaluation, rubric = self.case, self.evaluation, self.rubric
@@ -35,7 +43,7 @@ class Paper(CasePaper):
                 "started_at": plain(evaluation.fact_at), "duration_s": evaluation.duration_s,
                 "recording": {
                     "sha256": recording.sha256 if recording else "",
-                    "state": evaluation.recording_state or ("unchecked" if recording else "missing"),
+                    "state": self.recording_state or ("unchecked" if recording else "missing"),
                 },
             },
             "rubric": {
@@ -44,7 +52,7 @@ class Paper(CasePaper):
                 "proof": texts(rubric.proof), "pass_mark": str(rubric.pass_mark),
             },
             "parties": [self.party("agent", case.concerned_id), self.party("inspector", evaluation.inspector_id)],
-            "outcome": texts(self.rules.label("outcomes", self.outcome)),
+            "outcome": texts(self.rules.label(self.outcomes, self.outcome)),
         }  # fmt: skip
 
     def in_order(self, codes: Collection[str]) -> list[str]:
@@ -72,5 +80,5 @@ def shown(value: dict[str, Any]) -> dict[str, str]:
     if value["na"]:
         return {"shown": "N/A"}
     if value["failed"] is not None:
-        return {"shown": "✗" if value["failed"] else "✓"}
+        return {"shown": "×" if value["failed"] else "✓"}
     return {"shown": value["score"]}

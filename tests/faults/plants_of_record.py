@@ -93,7 +93,7 @@ def refusal_not_remembered() -> None:
 def head_not_verified() -> None:
     from casework.domain import verification
 
-    verification._ends_with = lambda chain, case: None
+    verification._ends_with = lambda *about: None
 
 
 @planted("tests/casework/test_verification.py::test_change_clear_text_is_found", "== 'text'")
@@ -230,7 +230,8 @@ def what_was_signed_is_forgotten() -> None:
 
 
 @planted(
-    "tests/casework/test_log_check.py::test_edit_with_chain_and_tiles_anew_is_found_by_the_checkpoint", "assert []"
+    "tests/casework/test_log_check.py::test_edit_with_chain_and_tiles_anew_is_found_by_the_checkpoint",
+    "== ['checkpoint']",
 )
 def checkpoints_not_compared() -> None:
     from casework.domain import log_check

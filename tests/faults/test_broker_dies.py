@@ -47,7 +47,7 @@ def test_broker_that_dies_with_everything_queued_loses_nothing_and_doubles_nothi
 
 
 def stands_still(working: Program) -> None:
-    """The worker, its pool and its poller; on SQLite in a transaction of ours, lest one of them is stopped in its own."""
+    """The worker, its pool and its poller; in our transaction, lest one is stopped in its own on SQLite."""
     with transaction.atomic():
         os.killpg(working._process.pid, signal.SIGSTOP)
 

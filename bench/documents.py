@@ -168,12 +168,13 @@ print(best)
 def fonts(drawn: Drawn, rounds: int) -> dict[str, float]:
     """The page as the drawing process has it, in the fonts that travel along, beside WeasyPrint as it comes with
     Debian's Noto CJK: processor time, in processes of their own."""
-    own = {"FONTCONFIG_FILE": os.environ["FONTCONFIG_FILE"]}
+    from casework.documents.workshop import child_environment
+
     shell = {name: value for name, value in os.environ.items() if name != "FONTCONFIG_FILE"}
     listed = subprocess.run(["fc-list", ":", "family"], env=shell, capture_output=True, text=True, check=False)
     if NOTO not in listed.stdout:
         return {}
-    with_own = drawing_time(drawn.page, {**shell, **own}, rounds, str(LOOK))
+    with_own = drawing_time(drawn.page, child_environment(), rounds, str(LOOK))
     with_noto = drawing_time(drawn.html.replace("Noto Sans SC", NOTO), shell, rounds)
     return {"own fonts / Noto CJK": with_own / with_noto}
 

@@ -86,7 +86,7 @@ class Workshop:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 cwd=ROOT,
-                env=_child_environment(),
+                env=child_environment(),
             )
         return self._child
 
@@ -106,7 +106,7 @@ class Workshop:
             child.returncode = 0  # not ours to wait for
 
 
-def _child_environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     return {
         "PATH": os.environ.get("PATH", ""),
         "LANG": "C.UTF-8",
@@ -114,6 +114,7 @@ def _child_environment() -> dict[str, str]:
         "PYTHONHASHSEED": "0",  # the same snapshot should give the same bytes where it can
         "PYTHONDONTWRITEBYTECODE": "1",
         "FONTCONFIG_FILE": str(FONTS / "fonts.conf"),
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # a job takes all its memory anew: in large pages
     }
 
 
@@ -144,6 +145,7 @@ def serve(module: str) -> None:
         job = hashlib.sha256(json.dumps(head, sort_keys=True).encode() + b"\0" + blob).digest()
         answer = known.pop(job, None) or _in_a_fork(worker, head, blob)
         _write_frame(answers, *answer)
+        _wait_for_leavers()
         if "failed" not in answer[0]:
             known[job] = answer
         while len(known) > kept:
@@ -161,8 +163,16 @@ def _in_a_fork(worker: Any, head: dict[str, Any], blob: bytes) -> tuple[dict[str
     answer: tuple[dict[str, Any], bytes] | None = None
     with os.fdopen(reader, "rb") as answers, contextlib.suppress(EOFError, ValueError):
         answer = _read_frame(answers)
+    if answer is not None:
+        return answer  # whoever gave it is on its way out, for which nobody need wait
     _, status = os.waitpid(process, 0)
-    return answer or ({"failed": _cause(status), "detail": f"status {status}"}, b"")
+    return {"failed": _cause(status), "detail": f"status {status}"}, b""
+
+
+def _wait_for_leavers() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
 
 
 def _do_and_leave(worker: Any, head: dict[str, Any], blob: bytes, limits: Limits, writer: int) -> None:

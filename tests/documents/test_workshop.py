@@ -133,7 +133,10 @@ def test_what_was_drawn_long_before_is_drawn_again() -> None:
 
 
 def spent_on_jobs() -> int:
-    """Ticks of processor time that the child's own children, one a job, have used."""
+    """Ticks of processor time that the child's own children, one a job, have used, once all have left."""
     assert _drawing._child is not None
+    children = Path(f"/proc/{_drawing._child.pid}/task/{_drawing._child.pid}/children")
+    while children.read_text().strip():
+        time.sleep(0.01)
     fields = Path(f"/proc/{_drawing._child.pid}/stat").read_text().rpartition(")")[2].split()
     return int(fields[13]) + int(fields[14])

@@ -10,23 +10,14 @@ from django_fsm import GET_STATE
 
 from casework.domain.action import SYSTEM, Act, ClockSpec, action, opening
 from casework.domain.attesting import Attestation, Attesting
-from casework.domain.directory import local_day
-from casework.domain.effects import (
-    Deliver,
-    Join,
-    Notify,
-    PauseClock,
-    PostponeClock,
-    ResumeClock,
-    StartClock,
-    StopClock,
-)
+from casework.domain.effects import Deliver, Join, Notify, StartClock, StopClock
 from casework.domain.every_case import EveryCase
 from casework.models import Case, Person
 from workflows.evaluations import forms, guards, states
 from workflows.evaluations.correction import Correcting
 from workflows.evaluations.score_sheet import ScoreSheets
 from workflows.evaluations.scoring import apply as scored
+from workflows.evaluations.service import Serving
 
 
 class RubricVersion(models.Model):
@@ -55,7 +46,7 @@ class Recording(models.Model):
         constraints = [models.UniqueConstraint(fields=["interaction_id"], name="recording_interaction")]
 
 
-class Evaluation(Correcting, ScoreSheets, Attesting, EveryCase, Case):
+class Evaluation(Serving, Correcting, ScoreSheets, Attesting, EveryCase, Case):
     """One scored interaction. `state` is its standing; `reading` how far the agent has taken it in; `score_sheet` the
     digest of what the last score sheet tells."""
 
@@ -177,91 +168,6 @@ class Evaluation(Correcting, ScoreSheets, Attesting, EveryCase, Case):
             StartClock("deemed_service"),
             Notify("published", parties=("agent",), clock="objection"),
         ]
-
-    # Service
-
-    @action(
-        source=PUBLISHED, relation="agent", event="read", label=_("open"), when=[guards.is_not_served],
-    )  # fmt: skip
-    def read(self, act: Act) -> list:
-        return self._served(act, "opened")
-
-    @action(
-        source=PUBLISHED, role="hr", form=forms.Receipt, event="receipted", label=_("record the receipt"),
-        when=[guards.is_not_served],
-    )  # fmt: skip
-    def record_receipt(self, act: Act) -> list:
-        return self._served(act, "receipted")
-
-    @action(source=PUBLISHED, role=SYSTEM, callable_by_clock=True, event="deemed_served", label=_("deem served"))
-    def deem_served(self, act: Act) -> list:
-        """Recorded leave moves deemed service to the close of the first working day back."""
-        until = guards.back_at_work(act, self.published_at)
-        if until is not None:
-            return [PostponeClock("deemed_service", until, "leave")]
-        return self._served(act, "deemed")
-
-    def _served(self, act: Act, how: str) -> list:
-        self.reading, self.served_at, self.served_how = self.Reading.SERVED, act.at, how
-        act.note["served"] = {"how": how, "day": local_day(act.at)}
-        opened = [] if self.window_closed else [StartClock("objection")]
-        return [StopClock("deemed_service", "served"), *opened]
-
-    # What the agent may say to it
-
-    @action(
-        source=PUBLISHED,
-        relation="agent",
-        event="acknowledged",
-        label=_("acknowledge"),
-        when=[guards.is_served],
-    )
-    def acknowledge(self, act: Act) -> list:
-        self.reading = self.Reading.ACKNOWLEDGED
-        return []
-
-    @action(
-        source=(S.STANDING, S.PROVISIONAL), relation="agent", form=forms.Question, event="questioned",
-        label=_("ask about the score"), when=[guards.is_window_open, guards.has_no_open_question],
-    )  # fmt: skip
-    def question(self, act: Act) -> list:
-        self.reading = self.Reading.QUESTIONED
-        return [
-            PauseClock("objection", "question"),
-            StartClock("answer"),
-            Notify("questioned", parties=("inspector",), clock="answer"),
-        ]
-
-    @action(
-        source=PUBLISHED, relation="inspector", form=forms.Answer, event="answered", label=_("answer the question"),
-        when=[guards.has_open_question],
-    )  # fmt: skip
-    def answer(self, act: Act) -> list:
-        self.reading = self.Reading.ANSWERED
-        return [
-            StopClock("answer"),
-            ResumeClock("objection", "answered"),
-            Notify("answered", parties=("agent",), clock="objection"),
-        ]
-
-    @action(
-        source=PUBLISHED, role=SYSTEM, callable_by_clock=True, event="unanswered", label=_("note that no answer came"),
-    )  # fmt: skip
-    def note_unanswered(self, act: Act) -> list:
-        self.reading = self.Reading.ANSWERED
-        return [
-            ResumeClock("objection", "unanswered"),
-            Notify("unanswered", parties=("agent",), roles=("qa_lead",), clock="objection"),
-        ]
-
-    @action(
-        source=PUBLISHED,
-        target=GET_STATE(lambda case, act: "final" if case.state == "standing" else case.state, states=PUBLISHED),
-        role=SYSTEM, callable_by_clock=True, event="window_closed", label=_("close the objection window"),
-    )  # fmt: skip
-    def close_window(self, act: Act) -> list:
-        self.window_closed = True
-        return []
 
     # Moved by a dispute
 

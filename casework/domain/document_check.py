@@ -18,6 +18,7 @@ from casework.domain.archiving import stamp_roots
 from casework.domain.log_proofs import Proven, issue_of, proof_of_event, proven
 from casework.domain.now import now
 from casework.domain.published_keys import revoked
+from casework.domain.verdict import Verdict
 from casework.domain.verification import verify_ledger
 from casework.domain.witnesses import witness_names
 from casework.domain.wording import seat_label
@@ -123,9 +124,20 @@ def _on_record(document: Document | None) -> list[Check]:
     else:
         words = _("it is '%(state)s', not issued") % {"state": document.get_state_display()}
         record = Check("on_record", False, words)
-    verdict = verify_ledger(document.case.number)
-    words = verdict.problems[0].message if verdict.problems else _("the ledger of the case is whole")
-    return [record, _in_force(document), Check("ledger", verdict.ok, words)]
+    return [record, _in_force(document), _ledger(verify_ledger(document.case.number))]
+
+
+def _ledger(found: Verdict) -> Check:
+    """A document stands on entries. What was changed in the rows of its case takes nothing from it, but is told."""
+    if found.ok:
+        return Check("ledger", True, _("the ledger of the case is whole"))
+    problem = found.problems[0].message
+    if not found.entries_are_whole:
+        return Check("ledger", False, problem)
+    words = _(
+        "its entries are whole, but what the case shows now was changed past them (%(problem)s); see verify_ledger"
+    )
+    return Check("ledger", True, words % {"problem": problem}, remark=True)
 
 
 def successor(document: Document) -> Document | None:

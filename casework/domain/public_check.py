@@ -97,7 +97,7 @@ def _answer(genuine: bool | None, checks: list[Check], document: Document, page:
 
 def _on_record(document: Document) -> list[Check]:
     """Without the case's number and without what is wrong with its ledger."""
-    whole = verify_ledger(document.case.number).ok
+    whole = verify_ledger(document.case.number).entries_are_whole
     words = (
         _("The record of the case, in which it stands, is whole.")
         if whole

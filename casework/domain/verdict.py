@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 AWAY = "away"  # something outside was not to be had, which says nothing of the ledger
+BESIDE = frozenset(("row", "state", "parties", "clock"))  # the case is not as its entries tell; they are whole
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Verdict:
     def ok(self) -> bool:
         """Everything was looked at, and whole."""
         return not self.problems
+
+    @property
+    def entries_are_whole(self) -> bool:
+        return all(problem.check in BESIDE for problem in self.problems)
 
     @property
     def broken(self) -> list[Problem]:

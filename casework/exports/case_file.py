@@ -29,6 +29,7 @@ from casework.domain.log_proofs import checkpoint_over, proof_at
 from casework.domain.log_tree import stored_nodes
 from casework.domain.published_keys import revoked_certificates, root_certificate
 from casework.domain.sealing import seal_ledger
+from casework.domain.verification import verify_ledger
 from casework.domain.witnesses import witnesses
 from casework.exports.case_index import index_page
 from casework.exports.sheets import SAME_DATE, write_rows
@@ -53,6 +54,7 @@ def export_case(out: BinaryIO, number: str, actor: Actor, *, with_evidence: bool
     the actor took it in the access stream. For who may read all of it; NotAllowedNow while parts are sealed."""
     sight, case = opened(number, actor)
     _check_reads_all(sight, case)
+    _check_is_whole(case)
     events = CaseEvent.objects.filter(stream=ledger.stream_of(case), seq__lte=case.seq).order_by("seq")
     _head, places = _sealed(events)  # so that whoever cannot have proofs is told before anything is recorded
     told = list(events.select_related("texts"))
@@ -81,6 +83,16 @@ def _check_reads_all(sight: Sight, case: Any) -> None:
     if any(entry["masked"] or entry["withheld"] for entry in _entries(sight, case)):
         words = _("Expected all acts in %(case)s to be open, but some are sealed until others follow; export it then")
         raise NotAllowedNow(words % {"case": case.number})
+
+
+def _check_is_whole(case: Any) -> None:
+    """What an export shows of the case is what its entries tell."""
+    if problems := verify_ledger(case.number).broken:
+        words = _(
+            "Expected a case that is as its entries tell, but %(problem)s: somebody changed the database; have "
+            "verify_ledger run, and export the case once it is put right. Its documents can be saved with their proofs"
+        )
+        raise NotAllowedNow(words % {"problem": problems[0].message}, code="not_whole")
 
 
 def _entries(sight: Sight, case: Any) -> Iterator[dict[str, Any]]:

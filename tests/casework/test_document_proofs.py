@@ -24,7 +24,9 @@ from casework.transparency import notes
 from tests.conftest import acting
 from tests.exports_case.hostile_pdfs import run as verify_offline
 from tests.factories import dispute
+from tests.insider import Insider
 from tests.witness import NAME, watched_by
+from workflows.disputes.models import ScoreDispute
 
 
 @pytest.fixture
@@ -57,6 +59,24 @@ def test_document_whose_entry_is_sealed_is_genuine(issued):
     seal_ledger()
     checks = check_document(file_of(issued))
     assert verdict(checks) is True and {check.code for check in checks} >= {"log", "superseded", "ledger"}
+
+
+def test_document_of_a_case_whose_row_was_changed_past_its_entries_is_genuine_and_says_so(issued):
+    """Somebody wrote another outcome into the row: the paper is as true as before, the case is not."""
+    seal_ledger()
+    ScoreDispute.objects.filter(pk=issued.case_id).update(outcome="maintained")
+    checks = check_document(file_of(issued))
+    (told,) = [check for check in checks if check.remark]
+    assert verdict(checks) is True and told.code == "ledger" and "the row of the case is not as" in told.message
+
+
+def test_document_of_a_case_whose_entries_were_changed_is_not_genuine(issued):
+    seal_ledger()
+    insider, stream = Insider(), f"case:{issued.case.number}"
+    insider.do("UPDATE casework_caseevent SET action = 'rule' WHERE stream = %s AND seq = 1", stream)
+    insider.leave()
+    checks = check_document(file_of(issued))
+    assert verdict(checks) is False and [check.code for check in checks if check.ok is False] == ["ledger"]
 
 
 def test_document_is_cosigned_once_a_witness_has_signed(issued, settings, tmp_path):

@@ -30,6 +30,8 @@ from tests.exports_case.conftest import OFFLINE, by_node, by_python, exported_to
 from tests.factories import advance, arbitration, blind_scores, deliver_all, dispute, panel, received
 from tests.leaver import ended, office
 from tests.seen import case
+from workflows.disputes.models import ScoreDispute
+from workflows.evaluations.models import Evaluation
 
 postgresql_only = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 
@@ -89,6 +91,15 @@ def test_export_holds_the_case_its_entries_and_its_documents_as_they_are(issued)
     assert files["keys/root.crt.pem"] == (configured.PKI_FOLDER / "root.crt.pem").read_bytes()
     for name in ("verify.py", "verify.mjs"):
         assert files[name] == (OFFLINE / name).read_bytes()
+
+
+def test_export_of_a_case_that_was_changed_past_its_entries_is_refused_and_not_recorded(issued):
+    """Somebody wrote a better score into the row; an export would show it beside entries that are whole."""
+    Evaluation.objects.update(score="99.50")
+    ScoreDispute.objects.update(outcome="maintained")
+    with pytest.raises(NotAllowedNow, match="the row of the case is not as its last entry left it") as refusal:
+        files_of(issued)
+    assert refusal.value.reason == "not_whole" and recorded() == []
 
 
 def test_export_lists_every_file_with_its_digest(issued):

@@ -242,7 +242,7 @@ def test_superseded_document_is_genuine_and_no_longer_holds(issued):
         case=document.case, kind=document.kind, state="drafted", snapshot="{}", snapshot_sha256="0" * 64,
         file_sha256="1" * 64, supersedes=document, drafted_at=document.drafted_at,
     )  # fmt: skip
-    assert "No later document" in told(ask(document.pk, file=data))  # a draft takes nobody's place
+    assert "it no longer holds" not in told(ask(document.pk, file=data))  # a draft takes nobody's place
     Document.objects.filter(pk=later.pk).update(state="issued", issued_at=document.issued_at)
     for fields in ({"file": data}, {"sha256": document.file_sha256}, {"code": code_of(document)}):
         assert "it no longer holds" in told(ask(document.pk, **fields))

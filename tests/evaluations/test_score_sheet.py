@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,12 @@ def sheets(number: str) -> list[tuple[Document, dict[str, Any]]]:
 
 def lines(said: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {line["code"]: line for category in said["categories"] for line in category["criteria"]}
+
+
+def unprinted(said: dict[str, Any], document: Document, folder: Path) -> list[str]:
+    """What the sheet says and its pages do not."""
+    text = pages(document, folder)
+    return [leaf for leaf in leaves(said) if folded(leaf) not in text]
 
 
 def against(said: dict[str, Any]) -> str:
@@ -173,7 +180,7 @@ def test_score_sheet_in_dispute_says_so_and_after_the_ruling_what_came_of_it(db,
     said = asked(number, as_)
     assert (said["outcome"]["en"], said["totals"]["now"]["score"]) == ("Adjusted", "90.00")
     assert "as a ruling or an award" in against(said)
-    assert [leaf for leaf in leaves(said) if folded(leaf) not in pages(sheets(number)[-1][0], tmp_path)] == []
+    assert unprinted(said, sheets(number)[-1][0], tmp_path) == []
 
 
 def test_score_sheet_of_an_annulled_score_has_no_score(db, time, as_, tmp_path):
@@ -182,7 +189,7 @@ def test_score_sheet_of_an_annulled_score_has_no_score(db, time, as_, tmp_path):
     said = asked(stop.number, as_)
     assert (said["outcome"]["en"], said["totals"]["now"]["score"]) == ("Annulled", "—")
     assert (said["totals"]["original"]["score"], said["has_moved"]) == ("84.00", False)
-    assert [leaf for leaf in leaves(said) if folded(leaf) not in pages(sheets(stop.number)[-1][0], tmp_path)] == []
+    assert unprinted(said, sheets(stop.number)[-1][0], tmp_path) == []
 
 
 def test_score_sheet_of_a_historical_score_says_that_it_was_never_published(db, time, as_, tmp_path):
@@ -200,7 +207,7 @@ def test_score_sheet_with_a_failed_critical_item_says_what_made_it_nothing(db, t
     assert (said["totals"]["now"]["score"], said["totals"]["now"]["passed"]) == ("0.00", False)
     assert [note["en"] for note in said["notes"]][1:] == ["Critical item failed: OT2. The score is therefore 0."]
     assert [lines(said)[code]["value"]["shown"] for code in ("OT2", "PK2", "PK1")] == ["×", "✓", "2"]
-    assert [leaf for leaf in leaves(said) if folded(leaf) not in pages(sheets(number)[-1][0], tmp_path)] == []
+    assert unprinted(said, sheets(number)[-1][0], tmp_path) == []
 
 
 @pytest.mark.parametrize("login", ["ann", "ian", "lee", "qin", "sun", "hua"])

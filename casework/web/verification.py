@@ -31,7 +31,7 @@ TITLES = {
     "signatures": gettext_lazy("Its signatures hold"),
     "expected_signers": gettext_lazy("All have signed who had to"),
     "covers_whole_file": gettext_lazy("The signatures cover all of it"),
-    "modifications": gettext_lazy("Nothing was changed after signing"),
+    "modifications": gettext_lazy("Nothing but signatures was added after signing"),
     "snapshot": gettext_lazy("Print and data say the same"),
     "on_record": gettext_lazy("It is on record"),
     "ledger": gettext_lazy("The record is whole"),

@@ -40,18 +40,21 @@ class Command(DoorCommand):
             words = _("Expected a socket of the workers' own, but %(where)s is the site's; name another")
             raise InvalidInput(words % {"where": listen_workers})
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no key of ours in a core dump
-        with closing(Keeper(settings.PKI_FOLDER, self._tell)) as keeper, ExitStack() as listening:
+        with (
+            told_to_stop() as stop,
+            closing(Keeper(settings.PKI_FOLDER, self._tell)) as keeper,
+            ExitStack() as listening,
+        ):
             answered = {listen: partial(keeper.answered, by_worker=listen_workers is None)}
             if listen_workers is not None:
                 answered[listen_workers] = keeper.answered
             sites = [listening.enter_context(server(path, answer)) for path, answer in answered.items()]
             self._say_where(keeper.count(), listen, listen_workers or listen)
-            with told_to_stop() as stop:
-                for site in sites:
-                    threading.Thread(target=site.serve_forever, daemon=True).start()
-                stop.wait()
-                for site in sites:
-                    site.shutdown()
+            for site in sites:
+                threading.Thread(target=site.serve_forever, daemon=True).start()
+            stop.wait()
+            for site in sites:
+                site.shutdown()
 
     def _say_where(self, count: int, listen: Path, listen_workers: Path) -> None:
         words = _("Holding root, seal and the keys of %(n)d credentials, at %(where)s")

@@ -1,6 +1,7 @@
 """The embedded worker: due clocks and deliveries in one loop, sealing and stamping beside them, until told to stop;
 each minute also what no write tells: grants that end by their date, and what uploads left behind."""
 
+import _thread
 import logging
 import os
 import signal
@@ -85,8 +86,9 @@ def _loop(stop: threading.Event, every: float, parent: int | None) -> None:
 def told_to_stop() -> Iterator[threading.Event]:
     """An event that SIGTERM, SIGINT and SIGHUP set; what is being done is finished first."""
     stop = threading.Event()
+    # By another thread: the signal may come while this one has the event's lock, which waiting for it takes.
     before = {
-        number: signal.signal(number, lambda *_: stop.set())
+        number: signal.signal(number, lambda *_: _thread.start_new_thread(stop.set, ()))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     }
     try:

@@ -16,7 +16,7 @@ from casework.documents.holder import refuse_elsewhere
 from casework.documents.holder.keeper import Keeper
 from casework.documents.holder.server import server
 from casework.domain.errors import InvalidInput
-from casework.management.commands.work import told_to_stop
+from casework.management.commands.work import told_to_stop, until_told
 
 
 class Command(DoorCommand):
@@ -52,7 +52,7 @@ class Command(DoorCommand):
             self._say_where(keeper.count(), listen, listen_workers or listen)
             for site in sites:
                 threading.Thread(target=site.serve_forever, daemon=True).start()
-            stop.wait()
+            until_told(stop)
             for site in sites:
                 site.shutdown()
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from casework.commands import DoorCommand
 from casework.domain.errors import InvalidInput
-from casework.management.commands.work import told_to_stop
+from casework.management.commands.work import told_to_stop, until_told
 from casework.transparency import key_folder, notes
 from casework.transparency.key_folder import KeyProblem
 from casework.transparency.witness import Witness
@@ -45,7 +45,7 @@ class Command(DoorCommand):
         with site, told_to_stop() as stop:
             thread = threading.Thread(target=site.serve_forever, daemon=True)
             thread.start()
-            stop.wait()
+            until_told(stop)
             site.shutdown()
 
     def _alarm(self, words: str) -> None:

@@ -82,6 +82,12 @@ def _loop(stop: threading.Event, every: float, parent: int | None) -> None:
         stop.wait(0 if done else every)
 
 
+def until_told(stop: threading.Event) -> None:
+    """Waits. In turns, since a signal that comes just before a wait begins is seen only when that wait ends."""
+    while not stop.wait(1.0):
+        pass
+
+
 @contextmanager
 def told_to_stop() -> Iterator[threading.Event]:
     """An event that SIGTERM, SIGINT and SIGHUP set; what is being done is finished first."""

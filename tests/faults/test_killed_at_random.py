@@ -57,9 +57,9 @@ def _score(agent: str) -> str:
 
 
 def _make_trouble(site: Site, dice: random.Random, over: threading.Event) -> None:
-    """Somebody is killed every second or two; on PostgreSQL the server itself is, twice."""
+    """Somebody is killed about every second, else a quick machine is done before; PostgreSQL itself is, twice."""
     for turn in range(KILLS):
-        if over.wait(dice.uniform(0.8, 2.5)):
+        if over.wait(dice.uniform(0.3, 1.2)):
             return
         site.kill(dice)
         if turn in (4, 9):

@@ -65,7 +65,7 @@ def drain() -> None:
 
 
 def test_sweepers_that_are_killed_at_random_drain_a_thousand_clocks_once_each(due):
-    dice, kills, longest = random.Random(2), 0, 0.3
+    dice, kills, longest = random.Random(2), 0, 0.1
     numbers = due(DISPUTES)
     left = Clock.objects.filter(name__in=("screen", "statement"), state="running")
     while before := left.count():

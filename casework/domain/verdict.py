@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 AWAY = "away"  # something outside was not to be had, which says nothing of the ledger
-BESIDE = frozenset(("row", "state", "parties", "clock"))  # the case is not as its entries tell; they are whole
+BESIDE = frozenset(("row", "state", "parties", "clock"))  # the case is not as its entries tell; they and documents are
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,8 @@ def _problems(chains: list[_Chain]) -> Iterator[Problem]:
         papers = documents[case.pk] if case else []
         found = chain.problem
         if found is None and chain.stream.startswith("case:"):
-            found = _ends_with(chain, case, erased) or _papers(chain, papers)
+            # What documents stand on comes first: whatever is wrong with the rest, they are as their entries say.
+            found = _ends_with(chain, case) or _papers(chain, papers) or _left_as(chain, case, erased)
             found = found or (next(_beside(chain, other_parts(chain.told, parts[case.pk])), None) if case else None)
         elif found is None:
             found = _is_head(chain, heads.get(chain.stream))
@@ -209,14 +210,21 @@ def _is_head(chain: _Chain, head: StreamHead | None) -> Problem | None:
     return Problem(chain.stream, head.seq if head else 0, "head", words)
 
 
-def _ends_with(chain: _Chain, case: Case | None, erased: _Erased) -> Problem | None:
-    """The case names the last entry, is in the state that it led to, and says in every column what it said then."""
+def _ends_with(chain: _Chain, case: Case | None) -> Problem | None:
+    """The case is there and names the last entry."""
     if case is None:
         return Problem(chain.stream, 0, "case", _("the case of these entries is gone"))
     if (case.seq, case.head) != (chain.seq, chain.digest):
         first_gone = chain.seq + 1 if case.seq > chain.seq else chain.seq
         words = _("the case ends with entry %(case)d, the ledger with %(ledger)d")
         return Problem(chain.stream, first_gone, "head", words % {"case": case.seq, "ledger": chain.seq})
+    return None
+
+
+def _left_as(chain: _Chain, case: Case | None, erased: _Erased) -> Problem | None:
+    """The case is in the state that the last entry led to, and says in every column what it said then."""
+    if case is None:
+        return None
     if chain.entry["to"] != str(case.state) or chain.entry["type"] != case.type:
         words = _("the case is '%(state)s', its last entry led to '%(to)s'")
         return Problem(chain.stream, chain.seq, "state", words % {"state": case.state, "to": chain.entry["to"]})

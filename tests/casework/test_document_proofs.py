@@ -16,6 +16,7 @@ from casework.domain.errors import NotAllowedNow, OutOfScope
 from casework.domain.log_keys import log_key
 from casework.domain.log_proofs import proven
 from casework.domain.now import now
+from casework.domain.public_check import check_fingerprint
 from casework.domain.published_keys import published_keys, revoked_certificates
 from casework.domain.sealing import seal_ledger
 from casework.models import Document, Person, SigningKey
@@ -68,6 +69,22 @@ def test_document_of_a_case_whose_row_was_changed_past_its_entries_is_genuine_an
     checks = check_document(file_of(issued))
     (told,) = [check for check in checks if check.remark]
     assert verdict(checks) is True and told.code == "ledger" and "the row of the case is not as" in told.message
+
+
+def test_draft_that_was_made_issued_by_sql_is_not_genuine_whatever_else_was_changed(real_db, time):
+    """The row of the case is changed as well, so that this is what is found first."""
+    number = dispute(upto="signed")
+    draft = Document.objects.get(case__number=number)
+    seal_ledger()
+    insider = Insider()
+    insider.do(
+        "UPDATE casework_document SET state = 'issued', issued_at = drafted_at WHERE case_id = %s", draft.case_id
+    )
+    insider.do("UPDATE disputes_scoredispute SET outcome = 'maintained' WHERE case_ptr_id = %s", draft.case_id)
+    insider.leave()
+    assert check_fingerprint(draft.file_sha256, None).genuine is not True
+    ledger_check = found(file_of(draft))["ledger"]
+    assert ledger_check[0] is False and "is not as its event says" in ledger_check[1]
 
 
 def test_document_of_a_case_whose_entries_were_changed_is_not_genuine(issued):

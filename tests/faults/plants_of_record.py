@@ -90,10 +90,10 @@ def refusal_not_remembered() -> None:
 
 
 @planted("tests/casework/test_verification.py::test_change_state_past_perform_is_found", "== 'state'")
-def head_not_verified() -> None:
+def row_not_verified() -> None:
     from casework.domain import verification
 
-    verification._ends_with = lambda *about: None
+    verification._left_as = lambda *about: None
 
 
 @planted("tests/casework/test_verification.py::test_change_clear_text_is_found", "== 'text'")

@@ -41,7 +41,7 @@ class Command(DoorCommand):
         found = verdict(checks)
         words = {True: _("genuine"), False: _("not genuine"), None: _("could not tell")}[found]
         if remarks := [check.message for check in checks if check.remark]:
-            words = _("%(verdict)s; mind: %(remarks)s") % {"verdict": words, "remarks": "; ".join(remarks)}
+            words = _("%(verdict)s; mind: %(remarks)s") % {"verdict": words, "remarks": _("; ").join(remarks)}
         self.stdout.write(words)
         if found is not True:
             raise SystemExit(CHECK_FAILED if found is False else CANNOT_TELL)
